@@ -1,0 +1,37 @@
+import { pino, type DestinationStream, type Level, type Logger } from "pino";
+
+/** What parts of the program need of a logger: facts first, then a constant sentence. */
+export type Log = Pick<Logger, "trace" | "debug" | "info" | "warn" | "error">;
+
+export type LogLevel = Level | "silent";
+
+/** Fields that hold secrets wherever they turn up; values are replaced before a line is written. */
+const SECRET_FIELDS = [
+  "token",
+  "apiKey",
+  "password",
+  "secret",
+  "authorization",
+  "Authorization",
+  "ATTIO_API_KEY",
+  "DATABASE_URL",
+  "databaseUrl",
+];
+
+const REDACTED_PATHS = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
+
+/**
+ * Makes the program's logger: JSON lines, by default on stderr, since stdout belongs to the data that commands print.
+ *
+ * @param level the least severe level that is written.
+ * @param destination where lines go.
+ */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  return pino(
+    { level, base: null, redact: { paths: REDACTED_PATHS, censor: "[redacted]" } },
+    destination ?? pino.destination({ fd: 2, sync: true }),
+  );
+}
+
+/** A logger that writes nothing, for callers that were given none. */
+export const silentLog: Log = pino({ level: "silent" });
