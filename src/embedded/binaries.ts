@@ -114,7 +114,12 @@ async function copyPrograms(from: PlatformPackage, into: string, log: Log): Prom
   log.info({ folder }, "copying PostgreSQL's programs to where they can run");
   const temporary = await mkdtemp(`${folder}-`);
   await chmod(temporary, 0o755);
-  await cp(from.native, join(temporary, "native"), { recursive: true, filter: isNeededToRun });
+  await cp(from.native, join(temporary, "native"), {
+    recursive: true,
+    // Links made absolute would lead back to the folder that is closed.
+    verbatimSymlinks: true,
+    filter: isNeededToRun,
+  });
   await makeLinks(join(temporary, "native"));
   try {
     await rename(temporary, folder);
