@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { ConfigError } from "./errors.ts";
+
+/** How one variable is read: `null` stands for "not set and has no default". */
+interface Variable<T> {
+  /** Name in the environment. */
+  name: string;
+  /** One sentence for the reference page and for `--help`. */
+  description: string;
+  /** Text that counts when the variable is not set; null = none. */
+  fallback: string | null;
+  /** Checks the text and turns it into a value. Its message completes "NAME …" and must not repeat the text. */
+  parse: z.ZodType<T, string>;
+}
+
+function variable<T>(definition: Variable<T>): Variable<T> {
+  return definition;
+}
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+/** Every variable that the program reads, in the order of the reference page. */
+const VARIABLES = {
+  attioApiKey: variable({
+    name: "ATTIO_API_KEY",
+    description: "Access token of the Attio workspace. Needed by every command that talks to Attio.",
+    fallback: null,
+    parse: z.string().regex(/^[\x21-\x7e]+$/, "holds spaces or characters that no access token has"),
+  }),
+  attioBaseUrl: variable({
+    name: "ATTIO_BASE_URL",
+    description: "Origin of Attio's API, or of a sandbox.",
+    fallback: "https://api.attio.com",
+    parse: z
+      .string()
+      .refine(
+        isOrigin,
+        "must be an http(s) origin such as https://api.attio.com, without a path or credentials",
+      )
+      .transform((text) => new URL(text).origin),
+  }),
+  databaseUrl: variable({
+    name: "DATABASE_URL",
+    description:
+      "PostgreSQL 14 to 18 that holds the mirror, as `postgres://user:password@host:port/database`. " +
+      "Not set: a real PostgreSQL that the program runs itself under `DATA_DIR`.",
+    fallback: null,
+    parse: z.string().refine(isPostgresUrl, "must look like postgres://user:password@host:5432/database"),
+  }),
+  dataDir: variable({
+    name: "DATA_DIR",
+    description: "Folder in which the embedded PostgreSQL keeps its data.",
+    fallback: ".attio-mirror",
+    parse: z.string(),
+  }),
+  deleteMode: variable({
+    name: "DELETE_MODE",
+    description:
+      "What becomes of a row that Attio deleted: `hard` removes it, `soft` keeps it with `_deleted_at`.",
+    fallback: "hard",
+    parse: oneOf(["hard", "soft"]),
+  }),
+  raw: variable({
+    name: "RAW",
+    description:
+      "`on` also keeps Attio's whole JSON of every record in `attio.raw`; it makes a backfill several times slower.",
+    fallback: "off",
+    parse: oneOf(["on", "off"]).transform((text) => text === "on"),
+  }),
+  attioReadsPerSecond: variable({
+    name: "ATTIO_READS_PER_SECOND",
+    description: "Most read requests a second. Attio allows 100 for a workspace, shared by all its apps.",
+    fallback: "80",
+    parse: wholeNumber(1, 1000),
+  }),
+  attioWritesPerSecond: variable({
+    name: "ATTIO_WRITES_PER_SECOND",
+    description: "Most write requests a second. Attio allows 25 for a workspace, shared by all its apps.",
+    fallback: "20",
+    parse: wholeNumber(1, 1000),
+  }),
+  logLevel: variable({
+    name: "LOG_LEVEL",
+    description: `Least severe level that is logged to stderr: ${LOG_LEVELS.map((level) => `\`${level}\``).join(", ")}.`,
+    fallback: "info",
+    parse: oneOf(LOG_LEVELS),
+  }),
+};
+
+type Variables = typeof VARIABLES;
+type ValueOf<V> = V extends Variable<infer T> ? T : never;
+/** The variables without a default. */
+type Optional = "attioApiKey" | "databaseUrl";
+
+/** The configuration of one run, checked. */
+export type Config = {
+  readonly [K in keyof Variables]: K extends Optional ? ValueOf<Variables[K]> | null : ValueOf<Variables[K]>;
+};
+
+/**
+ * Reads and checks the configuration. A variable set to nothing counts as not set.
+ *
+ * @throws ConfigError naming the first unusable variable, without its value.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  return {
+    attioApiKey: readOptional(VARIABLES.attioApiKey, env),
+    attioBaseUrl: read(VARIABLES.attioBaseUrl, env),
+    databaseUrl: readOptional(VARIABLES.databaseUrl, env),
+    dataDir: read(VARIABLES.dataDir, env),
+    deleteMode: read(VARIABLES.deleteMode, env),
+    raw: read(VARIABLES.raw, env),
+    attioReadsPerSecond: read(VARIABLES.attioReadsPerSecond, env),
+    attioWritesPerSecond: read(VARIABLES.attioWritesPerSecond, env),
+    logLevel: read(VARIABLES.logLevel, env),
+  };
+}
+
+/** @throws ConfigError when no access token is configured. */
+export function requireToken(config: Config): string {
+  if (config.attioApiKey !== null) return config.attioApiKey;
+  throw new ConfigError(
+    VARIABLES.attioApiKey.name,
+    "is not set; make an access token in Attio under Workspace settings, Developers",
+  );
+}
+
+/** The variables for the reference page. */
+export function describeVariables(): { name: string; description: string; fallback: string | null }[] {
+  return Object.values(VARIABLES).map(({ name, description, fallback }) => ({ name, description, fallback }));
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function readOptional<T>(from: Variable<T>, env: Environment): T | null {
+  const text = env[from.name];
+  return text === undefined || text === "" ? null : check(from, text);
+}
+
+function read<T>(from: Variable<T>, env: Environment): T {
+  return readOptional(from, env) ?? check(from, from.fallback ?? "");
+}
+
+function check<T>(against: Variable<T>, text: string): T {
+  const result = against.parse.safeParse(text);
+  if (result.success) return result.data;
+  throw new ConfigError(against.name, result.error.issues[0]?.message ?? "is not usable");
+}
+
+function oneOf<const T extends readonly string[]>(values: T) {
+  return z.string().pipe(z.enum(values, `must be one of ${values.join(", ")}`));
+}
+
+function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${String(min)} to ${String(max)}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .pipe(z.number().min(min, message).max(max, message));
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return (
+    url !== null &&
+    (url.protocol === "https:" || url.protocol === "http:") &&
+    url.username === "" &&
+    url.password === "" &&
+    url.pathname === "/" &&
+    url.search === "" &&
+    url.hash === ""
+  );
+}
+
+function isPostgresUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && (url.protocol === "postgres:" || url.protocol === "postgresql:");
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { describeVariables, loadConfig, requireToken } from "../src/config.ts";
+import { ConfigError } from "../src/errors.ts";
+
+/** The ConfigError that an environment causes. */
+function refusal(env: Record<string, string>): ConfigError {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error("the configuration was accepted");
+}
+
+test("nothing set gives the documented defaults", () => {
+  expect(loadConfig({})).toEqual({
+    attioApiKey: null,
+    attioBaseUrl: "https://api.attio.com",
+    databaseUrl: null,
+    dataDir: ".attio-mirror",
+    deleteMode: "hard",
+    raw: false,
+    attioReadsPerSecond: 80,
+    attioWritesPerSecond: 20,
+    logLevel: "info",
+  });
+});
+
+test("every variable is read", () => {
+  const env = {
+    ATTIO_API_KEY: "0123abcd",
+    ATTIO_BASE_URL: "http://127.0.0.1:4000/",
+    DATABASE_URL: "postgresql://mirror@db:5433/crm?sslmode=require",
+    DATA_DIR: "/srv/mirror",
+    DELETE_MODE: "soft",
+    RAW: "on",
+    ATTIO_READS_PER_SECOND: "50",
+    ATTIO_WRITES_PER_SECOND: "5",
+    LOG_LEVEL: "debug",
+  };
+  expect(Object.keys(env)).toEqual(describeVariables().map(({ name }) => name));
+  expect(loadConfig(env)).toEqual({
+    attioApiKey: "0123abcd",
+    attioBaseUrl: "http://127.0.0.1:4000",
+    databaseUrl: "postgresql://mirror@db:5433/crm?sslmode=require",
+    dataDir: "/srv/mirror",
+    deleteMode: "soft",
+    raw: true,
+    attioReadsPerSecond: 50,
+    attioWritesPerSecond: 5,
+    logLevel: "debug",
+  });
+});
+
+test("a variable set to nothing counts as not set", () => {
+  const empty = Object.fromEntries(describeVariables().map(({ name }) => [name, ""]));
+  expect(loadConfig(empty)).toEqual(loadConfig({}));
+});
+
+describe("an unusable value is refused by the variable's name, and never repeated:", () => {
+  test.each([
+    ["ATTIO_API_KEY", "secret with spaces"],
+    ["ATTIO_API_KEY", "secret\nwith-newline"],
+    ["ATTIO_API_KEY", "sécret"],
+    ["ATTIO_BASE_URL", "api.attio.com/secret"],
+    ["ATTIO_BASE_URL", "ftp://secret.example"],
+    ["ATTIO_BASE_URL", "https://user:secret@api.attio.com"],
+    ["ATTIO_BASE_URL", "https://api.attio.com/v2?secret"],
+    ["DATABASE_URL", "mysql://user:secret@db/crm"],
+    ["DATABASE_URL", "user:secret@db"],
+    ["DATABASE_URL", "postgres://user:secret@db:port/crm"],
+    ["DELETE_MODE", "secret"],
+    ["RAW", "true secret"],
+    ["ATTIO_READS_PER_SECOND", "0"],
+    ["ATTIO_READS_PER_SECOND", "1.5"],
+    ["ATTIO_READS_PER_SECOND", "secret"],
+    ["ATTIO_READS_PER_SECOND", "99999999999"],
+    ["ATTIO_WRITES_PER_SECOND", "-1"],
+    ["LOG_LEVEL", "secret"],
+  ])("%s=%j", (name, value) => {
+    const error = refusal({ [name]: value });
+    expect(error.variable).toBe(name);
+    expect(error.message).toMatch(new RegExp(`^${name} [^\n]+$`));
+    expect(error.message).not.toMatch(/secret|sécret/);
+    expect(error.code).toBe("CONFIG_INVALID");
+  });
+});
+
+test("a command that needs the token says which variable is missing", () => {
+  expect(requireToken(loadConfig({ ATTIO_API_KEY: "abc" }))).toBe("abc");
+  expect(() => requireToken(loadConfig({}))).toThrow(/^ATTIO_API_KEY is not set/);
+});
