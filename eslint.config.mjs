@@ -29,6 +29,11 @@ export default tseslint.config(
     },
   },
   {
+    // Plain JavaScript: there are no types to check by.
+    files: ["**/*.mjs"],
+    ...tseslint.configs.disableTypeChecked,
+  },
+  {
     files: ["*.config.ts", "*.config.mjs", "scripts/*.mjs", "test/support/*-setup.ts"],
     rules: { "no-restricted-syntax": "off" },
   },
