@@ -1,0 +1,86 @@
+import { monotonicMs, systemClock, type Clock } from "../lib/clock.ts";
+import { Waiters, type Priority } from "./waiters.ts";
+
+/** Which of Attio's two limits a request counts against; a POST query reads. */
+export type RequestKind = "read" | "write";
+
+/** Grants requests at a rate. Shared by every client that gets the same budget. */
+export interface Budget {
+  /** Resolves when one request of this kind may be sent; rejects with the signal's reason. */
+  acquire(kind: RequestKind, options: { priority: Priority; signal?: AbortSignal }): Promise<void>;
+  /** Grants nothing before `epochMs` (local clock); an earlier time than one already named changes nothing. */
+  pauseUntil(epochMs: number): Promise<void> | void;
+}
+
+export interface LocalBudgetOptions {
+  /** Attio allows 100 reads and 25 writes a second for the whole workspace (docs: "Rate limiting"); keep below. */
+  readonly readsPerSecond: number;
+  readonly writesPerSecond: number;
+}
+
+/**
+ * A budget for one process: two lanes, each a GCRA (a token bucket kept as one timestamp) with a burst of a tenth of a second.
+ * Throws RangeError for a rate that is not positive.
+ */
+export function createLocalBudget(
+  { readsPerSecond, writesPerSecond }: LocalBudgetOptions,
+  { clock = systemClock }: { clock?: Clock } = {},
+): Budget {
+  const lanes = { read: new Lane(readsPerSecond), write: new Lane(writesPerSecond) };
+  return {
+    acquire: (kind, { priority, signal }) => lanes[kind].acquire(priority, signal),
+    pauseUntil: (epochMs) => {
+      const pauseMs = epochMs - clock.now();
+      lanes.read.pauseFor(pauseMs);
+      lanes.write.pauseFor(pauseMs);
+    },
+  };
+}
+
+/** Runs on the monotonic clock, so that a wall clock set back can't stop it. */
+class Lane {
+  readonly #waiters = new Waiters();
+  readonly #intervalMs: number;
+  readonly #toleranceMs: number;
+  #pausedUntil = -Infinity;
+  /** GCRA's theoretical arrival time of the next request. */
+  #nextAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(perSecond: number) {
+    if (!(perSecond > 0)) throw new RangeError("A budget must allow more than 0 requests a second");
+    this.#intervalMs = 1000 / perSecond;
+    const burst = Math.max(1, Math.floor(perSecond / 10));
+    this.#toleranceMs = (burst - 1) * this.#intervalMs;
+  }
+
+  acquire(priority: Priority, signal?: AbortSignal): Promise<void> {
+    const granted = this.#waiters.wait(priority, signal);
+    this.#pump();
+    return granted;
+  }
+
+  pauseFor(pauseMs: number): void {
+    const until = monotonicMs() + pauseMs;
+    if (until <= this.#pausedUntil) return;
+    this.#pausedUntil = until;
+    // No burst right after a pause: whoever else shares the limit starts again at the same moment.
+    this.#nextAt = Math.max(this.#nextAt, until + this.#toleranceMs);
+    this.#pump();
+  }
+
+  #pump(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#waiters.size > 0) {
+      const now = monotonicMs();
+      const waitMs = Math.max(this.#pausedUntil, this.#nextAt - this.#toleranceMs) - now;
+      if (waitMs > 0) {
+        this.#timer = setTimeout(() => this.#pump(), Math.ceil(waitMs));
+        return;
+      }
+      this.#nextAt = Math.max(this.#nextAt, now) + this.#intervalMs;
+      this.#waiters.wakeNext();
+    }
+  }
+}

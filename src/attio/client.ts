@@ -1,0 +1,140 @@
+import { Pool, type Dispatcher } from "undici";
+import { systemClock } from "../lib/clock.ts";
+import { sleep as realSleep } from "../lib/sleep.ts";
+import { createLocalBudget, type Budget } from "./budget.ts";
+import { Observer, type ClientHooks, type LogEntry } from "./hooks.ts";
+import type { Api } from "./requests.ts";
+import { createAttributes, type AttributesResource } from "./resources/attributes.ts";
+import { createCallRecordings, type CallRecordingsResource } from "./resources/call-recordings.ts";
+import { createComments, type CommentsResource } from "./resources/comments.ts";
+import { createEntries, type EntriesResource } from "./resources/entries.ts";
+import { createFiles, type FilesResource } from "./resources/files.ts";
+import { createLists, type ListsResource } from "./resources/lists.ts";
+import { createMeetings, type MeetingsResource } from "./resources/meetings.ts";
+import { createMembers, type MembersResource } from "./resources/members.ts";
+import { createNotes, type NotesResource } from "./resources/notes.ts";
+import { createObjects, type ObjectsResource } from "./resources/objects.ts";
+import { createRecords, type RecordsResource } from "./resources/records.ts";
+import { createSelf } from "./resources/self.ts";
+import { createTasks, type TasksResource } from "./resources/tasks.ts";
+import { createThreads, type ThreadsResource } from "./resources/threads.ts";
+import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
+import { Transport } from "./transport.ts";
+
+/** What a client can be told. */
+export interface AttioClientOptions {
+  /** An access token; it never appears in errors, hooks or logs. */
+  readonly token: string;
+  /** Default `https://api.attio.com`. */
+  readonly baseUrl?: string | undefined;
+  /** Default: a local one of 80 reads and 20 writes a second, a fifth below Attio's own limits. */
+  readonly budget?: Budget | undefined;
+  /** E.g. a proxy's; default an own pool, which `close()` closes. */
+  readonly dispatcher?: Dispatcher | undefined;
+  /** Milliseconds for each attempt, from the send to the last byte; default 30,000. */
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** How many reads, and apart from them how many writes, are on the wire at a time; default 8. */
+  readonly concurrency?: number | undefined;
+  readonly hooks?: ClientHooks | undefined;
+  readonly log?: ((entry: LogEntry) => void) | undefined;
+  readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
+  readonly random?: (() => number) | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
+/** All operations of Attio's public API. Every call takes RequestOptions last; it throws an AttioError or its signal's reason. */
+export interface AttioClient {
+  readonly self: ReturnType<typeof createSelf>;
+  readonly records: RecordsResource;
+  readonly entries: EntriesResource;
+  readonly objects: ObjectsResource;
+  readonly attributes: AttributesResource;
+  readonly lists: ListsResource;
+  readonly members: MembersResource;
+  readonly notes: NotesResource;
+  readonly tasks: TasksResource;
+  readonly threads: ThreadsResource;
+  readonly comments: CommentsResource;
+  readonly meetings: MeetingsResource;
+  readonly callRecordings: CallRecordingsResource;
+  readonly files: FilesResource;
+  /** Milliseconds to add to our clock to get Attio's, by the `Date` of its answers; null before the first answer. */
+  serverClockOffsetMs(): number | null;
+  /** How many record and entry queries may run at a time now, do run, and wait. */
+  queryConcurrency(): { limit: number; active: number; waiting: number };
+  /** Waits for what is on the wire and closes the client's own connections; a dispatcher that was given stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a client. Throws TypeError for a token that can't be sent or a base URL that is none.
+ */
+export function createAttioClient(options: AttioClientOptions): AttioClient {
+  const { baseUrl = "https://api.attio.com", concurrency = 8 } = options;
+  const url = new URL(baseUrl);
+  const token = checkToken(options.token);
+  const dispatcher = options.dispatcher ?? createPool(url, concurrency);
+  const transport = new Transport(
+    {
+      dispatcher,
+      budget: options.budget ?? createLocalBudget({ readsPerSecond: 80, writesPerSecond: 20 }),
+      observer: new Observer(options.hooks, options.log),
+      sleep: options.sleep ?? realSleep,
+      random: options.random ?? Math.random,
+      now: options.now ?? (() => systemClock.now()),
+    },
+    {
+      baseUrl: url,
+      token,
+      timeoutMs: options.timeoutMs ?? 30_000,
+      retry: { ...DEFAULT_RETRY, ...options.retry },
+      concurrency,
+    },
+  );
+  return {
+    ...createResources(transport),
+    serverClockOffsetMs: () => transport.clock.offsetMs,
+    queryConcurrency: () => transport.queries.state,
+    close: async () => {
+      if (dispatcher !== options.dispatcher) await dispatcher.close();
+    },
+  };
+}
+
+function createResources(api: Api) {
+  return {
+    self: createSelf(api),
+    records: createRecords(api),
+    entries: createEntries(api),
+    objects: createObjects(api),
+    attributes: createAttributes(api),
+    lists: createLists(api),
+    members: createMembers(api),
+    notes: createNotes(api),
+    tasks: createTasks(api),
+    threads: createThreads(api),
+    comments: createComments(api),
+    meetings: createMeetings(api),
+    callRecordings: createCallRecordings(api),
+    files: createFiles(api),
+  };
+}
+
+/** Room for all reads and all writes that the transport lets onto the wire, so that none waits unseen in the pool. */
+function createPool(url: URL, concurrency: number): Pool {
+  return new Pool(url.origin, {
+    connections: 2 * concurrency,
+    pipelining: 1,
+    // Short, since a write that meets a connection just closed by the other side can't be repeated safely.
+    keepAliveTimeout: 10_000,
+    connect: { timeout: 10_000 },
+  });
+}
+
+/** A header can't carry other characters, and the HTTP library's own complaint would come with every request. */
+function checkToken(token: string): string {
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new TypeError("The access token is empty or has characters no token has");
+  return token;
+}
