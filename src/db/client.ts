@@ -1,0 +1,98 @@
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { drizzle } from "drizzle-orm/postgres-js";
+import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+
+export type Sql = postgres.Sql<{ bigint: number }>;
+export type Tx = postgres.TransactionSql<{ bigint: number }>;
+/** The ORM, for the control tables and everything that is not the mirror's bulk path. */
+export type Orm = PostgresJsDatabase;
+
+export interface Database {
+  readonly url: string;
+  readonly sql: Sql;
+  readonly orm: Orm;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Connections in the pool. */
+  connections?: number;
+  applicationName?: string;
+}
+
+const INT8_OID = 20;
+
+/**
+ * Opens a pool on a PostgreSQL URL and checks that it answers.
+ *
+ * @throws the driver's error when the server cannot be reached or refuses the login
+ */
+export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<Database> {
+  const sql = createSql(url, options);
+  try {
+    await sql`SELECT 1`;
+  } catch (error) {
+    await sql.end({ timeout: 1 });
+    throw error;
+  }
+  return {
+    url,
+    sql,
+    // The ORM wraps the same pool: it only turns off parsing of timestamps, which nobody here wants.
+    orm: drizzle(sql),
+    close: () => sql.end({ timeout: 5 }),
+  };
+}
+
+/** The pool itself; `openDatabase` is the door for everyone but leases, which need one connection alone. */
+export function createSql(url: string, options: DatabaseOptions = {}): Sql {
+  return postgres<{ bigint: postgres.PostgresType<number> }>(url, {
+    max: options.connections ?? 6,
+    onnotice: () => undefined,
+    connect_timeout: 15,
+    connection: {
+      application_name: options.applicationName ?? "attio-mirror",
+      // A generic plan made on a table while it was empty scans it whole for ever after.
+      plan_cache_mode: "force_custom_plan",
+      jit: "off",
+      TimeZone: "UTC",
+    },
+    types: {
+      bigint: { to: INT8_OID, from: [INT8_OID], serialize: String, parse: Number },
+    },
+    ...socketWithoutDelay(),
+  });
+}
+
+/** What the driver hands to its `socket` option: its own parsed options. */
+interface SocketTarget {
+  host: string[];
+  port: number[];
+  path?: string | false;
+}
+
+/**
+ * postgres.js leaves Nagle's algorithm on, which costs 40 ms at the end of a COPY or a large statement.
+ * The `socket` option is the driver's own, though missing from its types.
+ */
+function socketWithoutDelay(): object {
+  return { socket: openSocket };
+}
+
+function openSocket({ host, port, path }: SocketTarget): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const hostname = host[0] ?? "localhost";
+    const socket =
+      typeof path === "string" ? connect(path) : connect({ host: hostname, port: port[0] ?? 5432 });
+    // The driver reads the server name for TLS off its socket.
+    Object.assign(socket, { host: hostname });
+    socket.setNoDelay(true);
+    socket.once("error", reject);
+    socket.once("connect", () => {
+      socket.removeListener("error", reject);
+      resolve(socket);
+    });
+  });
+}

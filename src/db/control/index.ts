@@ -1,0 +1,4 @@
+export * from "./catalog.ts";
+export * from "./resources.ts";
+export * from "./schemas.ts";
+export * from "./sync-state.ts";

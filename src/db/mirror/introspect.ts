@@ -1,0 +1,39 @@
+import type { Sql, Tx } from "../client.ts";
+import { MIRROR_SCHEMA } from "./sql-names.ts";
+
+/** A table as PostgreSQL has it. */
+export interface ExistingTable {
+  name: string;
+  comment: string | null;
+  columns: Map<string, { type: string; comment: string | null }>;
+}
+
+/** What stands in schema `attio`: tables with their columns, and every name that a new table may not take. */
+export interface ExistingSchema {
+  tables: Map<string, ExistingTable>;
+  /** Tables, views, indexes, sequences: they share one space of names. */
+  relations: Set<string>;
+}
+
+/** Reads the tables of schema `attio` as they are now. */
+export async function introspect(sql: Sql | Tx): Promise<ExistingSchema> {
+  const relations = await sql<{ name: string; kind: string; comment: string | null }[]>`
+    SELECT c.relname AS name, c.relkind AS kind, obj_description(c.oid, 'pg_class') AS comment
+    FROM pg_class c WHERE c.relnamespace = to_regnamespace(${MIRROR_SCHEMA})`;
+  const columns = await sql<{ table: string; name: string; type: string; comment: string | null }[]>`
+    SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
+           col_description(c.oid, a.attnum) AS comment
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = to_regnamespace(${MIRROR_SCHEMA}) AND c.relkind = 'r'
+      AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY a.attnum`;
+
+  const tables = new Map<string, ExistingTable>();
+  for (const { name, kind, comment } of relations) {
+    if (kind === "r") tables.set(name, { name, comment, columns: new Map() });
+  }
+  for (const { table, name, type, comment } of columns) {
+    tables.get(table)?.columns.set(name, { type, comment });
+  }
+  return { tables, relations: new Set(relations.map((relation) => relation.name)) };
+}
