@@ -1,0 +1,68 @@
+import type { Json, JsonObject } from "../support/json.ts";
+import type { SandboxStore } from "../store/store.ts";
+import type { Token } from "./tokens.ts";
+
+/** A request that passed authentication, limits and faults. */
+export interface Call {
+  readonly store: SandboxStore;
+  readonly token: Token;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: Json | undefined;
+  /** Raw bytes of a body that is no JSON. */
+  readonly bytes: Buffer | undefined;
+  readonly contentType: string;
+  /** Counts up over the sandbox's life. */
+  readonly requestNumber: number;
+  /** Silent server-side caps on page sizes. */
+  readonly maxPage: MaxPage;
+}
+
+/** What a handler answers. */
+export interface Reply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON, or the text of it; undefined for an empty body. */
+  readonly body: JsonObject | Buffer | undefined;
+  /** Complexity of a query, for score limits. */
+  readonly score?: number;
+}
+
+/** One endpoint. */
+export interface Route {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: string;
+  /** Scopes that the token must have, such as `note:read`. */
+  readonly scopes: readonly string[];
+  /** The budget it counts against; queries are reads although they are POSTs. */
+  readonly kind: "read" | "write";
+  readonly handle: (call: Call) => Reply | Promise<Reply>;
+}
+
+/** Listings whose page size can be capped below the documented maximum. */
+export type Listing =
+  | "records"
+  | "entries"
+  | "recordEntries"
+  | "attributes"
+  | "values"
+  | "notes"
+  | "tasks"
+  | "threads"
+  | "meetings"
+  | "recordings"
+  | "files"
+  | "webhooks";
+
+/** Caps by listing. */
+export type MaxPage = Partial<Record<Listing, number>>;
+
+/** `{"data":…}`. */
+export function data(value: Json): Reply {
+  return { body: { data: value } };
+}
+
+/** A parameter of the path, which the router guarantees. */
+export function param(call: Call, name: string): string {
+  return call.params[name] ?? "";
+}
