@@ -1,0 +1,242 @@
+import type { Sql, Tx } from "../../db/client.ts";
+import { lockShared, streamLock } from "../../db/locks.ts";
+import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
+import { mirrorTable } from "../../db/mirror/sql-names.ts";
+import { upsertStatement } from "../../db/mirror/upsert.ts";
+import { isDataRefusal } from "../../db/pg-errors.ts";
+import { markDirty } from "../../db/queries/dirty.ts";
+import { clearSetAside, setAside } from "../../db/queries/set-aside.ts";
+import { planVersion } from "../../db/queries/streams.ts";
+import { drawTicket } from "../../db/queries/tickets.ts";
+import { transact } from "../../db/tx.ts";
+import type { MappedRow } from "../mapping/row.ts";
+import { decide } from "./decide.ts";
+import type { Held } from "./decide.ts";
+import { PlanChangedError } from "./target.ts";
+import type { ApplyTarget } from "./target.ts";
+
+export interface FetchedRows {
+  rows: readonly MappedRow[];
+  /** The ticket drawn before the request was sent. */
+  begin: number;
+}
+
+export interface ApplyCounts {
+  written: number;
+  unchanged: number;
+  /** Left alone and marked dirty, or older than a deletion. */
+  deferred: number;
+  /** Refused by PostgreSQL and set aside. */
+  refused: number;
+}
+
+/** Work to be committed together with the rows: checkpoints, candidates for deletion. */
+export type WithRows = (tx: Tx, counts: ApplyCounts) => Promise<void>;
+
+const NOTHING: ApplyCounts = { written: 0, unchanged: 0, deferred: 0, refused: 0 };
+
+/**
+ * Writes a page of fetched rows in one transaction, together with what `withRows` adds to it. Unchanged rows are
+ * neither written nor locked. A page that PostgreSQL refuses is halved until the bad row stands alone, which is set
+ * aside with its reason; then `withRows` is committed after the others.
+ *
+ * @throws {PlanChangedError} when the rows were mapped by an older plan
+ */
+export async function applyRows(
+  sql: Sql,
+  target: ApplyTarget,
+  fetched: FetchedRows,
+  withRows: WithRows = () => Promise.resolve(),
+): Promise<ApplyCounts> {
+  const rows = uniqueById(fetched.rows);
+  try {
+    return await transact(sql, async (tx) => {
+      const counts = await writeRows(tx, target, { ...fetched, rows });
+      await withRows(tx, counts);
+      return counts;
+    });
+  } catch (error) {
+    if (!isDataRefusal(error) || rows.length === 0) throw error;
+    const counts = await applyHalves(sql, target, { ...fetched, rows }, error);
+    await transact(sql, (tx) => withRows(tx, counts));
+    return counts;
+  }
+}
+
+async function applyHalves(
+  sql: Sql,
+  target: ApplyTarget,
+  fetched: FetchedRows,
+  refusal: unknown,
+): Promise<ApplyCounts> {
+  const { rows, begin } = fetched;
+  const [only] = rows;
+  if (rows.length === 1 && only !== undefined) {
+    await setAside(sql, target.stream, [{ id: only.id, code: "row_refused", reason: reasonOf(refusal) }]);
+    return { ...NOTHING, refused: 1 };
+  }
+  const middle = Math.ceil(rows.length / 2);
+  let counts = NOTHING;
+  for (const half of [rows.slice(0, middle), rows.slice(middle)]) {
+    counts = addCounts(counts, await applyRows(sql, target, { rows: half, begin }));
+  }
+  return counts;
+}
+
+/** PostgreSQL's own sentence; its detail would quote the customer's values. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The apply itself. Rows come with distinct ids. */
+async function writeRows(tx: Tx, target: ApplyTarget, { rows, begin }: FetchedRows): Promise<ApplyCounts> {
+  await lockShared(tx, streamLock(target.stream));
+  // Asked only under the lock: a version read by the same statement could be older than the wait for it.
+  if ((await planVersion(tx, target.stream)) !== target.version) throw new PlanChangedError(target.stream);
+
+  const stored = await readHashes(tx, target, idsOf(rows));
+  const differing = rows.filter((row) => stored.get(row.id)?.hash !== row.hash).toSorted(byId);
+  const counts = { ...NOTHING, unchanged: rows.length - differing.length };
+  if (differing.length === 0) return counts;
+
+  const held = await lockAndRead(tx, target, idsOf(differing), stored);
+  const toWrite: MappedRow[] = [];
+  const toRefetch: string[] = [];
+  for (const row of differing) {
+    const decision = decide(row, begin, held.get(row.id) ?? { kind: "nothing" });
+    if (decision === "write") toWrite.push(row);
+    else if (decision === "unchanged") counts.unchanged += 1;
+    else counts.deferred += 1;
+    if (decision === "refetch") toRefetch.push(row.id);
+  }
+  const written = await upsert(tx, target, toWrite, begin);
+  for (const { id } of toWrite) if (!written.has(id)) toRefetch.push(id);
+  counts.written = written.size;
+  counts.deferred += toWrite.length - written.size;
+  await markDirty(tx, target.stream, toRefetch, "changed during fetch");
+  return counts;
+}
+
+/** One statement for each set of columns that rows have; nearly always one for the whole page. */
+async function upsert(
+  tx: Tx,
+  target: ApplyTarget,
+  rows: readonly MappedRow[],
+  begin: number,
+): Promise<Set<string>> {
+  const written = new Set<string>();
+  if (rows.length === 0) return written;
+  const end = await drawTicket(tx);
+  for (const group of groupByColumns(rows)) {
+    const columns = Object.keys(group[0]?.columns ?? {});
+    const statement = upsertStatement({ table: target.table, key: target.key, columns });
+    const page = JSON.stringify(
+      group.map((row) => ({ ...row.columns, [target.key]: row.id, _hash: row.hash })),
+    );
+    const done = await tx.unsafe<{ id: string }[]>(statement, [page, end, begin], { prepare: true });
+    for (const { id } of done) written.add(id);
+  }
+  const ids = [...written];
+  await tx`DELETE FROM attio_sync.tombstones WHERE stream = ${target.stream} AND id = ANY(${ids}::uuid[])`;
+  await clearSetAside(tx, target.stream, ids);
+  await writeRaw(
+    tx,
+    target,
+    rows.filter((row) => written.has(row.id)),
+  );
+  return written;
+}
+
+async function writeRaw(tx: Tx, target: ApplyTarget, rows: readonly MappedRow[]): Promise<void> {
+  const documents = rows.filter((row) => row.raw !== undefined);
+  if (documents.length === 0) return;
+  const page = `[${documents.map((row) => `{"id":"${row.id}","values":${row.raw ?? "null"}}`).join(",")}]`;
+  await tx`
+    INSERT INTO attio.raw (stream, id, values)
+    SELECT ${target.stream}, r.id, r.values
+    FROM json_to_recordset(${page}::text::json) AS r(id uuid, values jsonb)
+    ON CONFLICT (stream, id) DO UPDATE SET values = excluded.values`;
+}
+
+interface StoredRow {
+  hash: string | null;
+  fetchSeq: number;
+}
+
+async function readHashes(tx: Tx, target: ApplyTarget, ids: string[]): Promise<Map<string, StoredRow>> {
+  const key = quoteIdentifier(target.key);
+  const rows = await tx.unsafe<{ id: string; hash: string | null; fetchSeq: number }[]>(
+    `SELECT ${key} AS id, _hash AS hash, _fetch_seq AS "fetchSeq"
+     FROM ${mirrorTable(target.table)} WHERE ${key} = ANY($1::uuid[])`,
+    [ids],
+    { prepare: true },
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/**
+ * Locks the rows that exist, in the order of their keys, and only then reads what they hold: a statement sees what
+ * was committed before it began, and the wait for a lock may have let newer values in (design rule 4).
+ */
+async function lockAndRead(
+  tx: Tx,
+  target: ApplyTarget,
+  ids: string[],
+  seen: ReadonlyMap<string, StoredRow>,
+): Promise<Map<string, Held>> {
+  const key = quoteIdentifier(target.key);
+  const locked = await tx.unsafe<{ id: string }[]>(
+    `SELECT ${key} AS id FROM ${mirrorTable(target.table)} WHERE ${key} = ANY($1::uuid[])
+     ORDER BY ${key} FOR UPDATE SKIP LOCKED`,
+    [ids],
+    { prepare: true },
+  );
+  const lockedIds = new Set(locked.map((row) => row.id));
+  const stored = await readHashes(tx, target, ids);
+  const tombstones = await tx<{ id: string; fetchSeq: number }[]>`
+    SELECT id, fetch_seq AS "fetchSeq" FROM attio_sync.tombstones
+    WHERE stream = ${target.stream} AND id = ANY(${ids}::uuid[])`;
+
+  const held = new Map<string, Held>();
+  for (const { id, fetchSeq } of tombstones) held.set(id, { kind: "tombstone", fetchSeq });
+  for (const id of ids) {
+    const row = stored.get(id);
+    if (row !== undefined && lockedIds.has(id)) held.set(id, { kind: "row", ...row });
+    else if (row !== undefined || seen.has(id)) held.set(id, { kind: "locked" });
+  }
+  return held;
+}
+
+function groupByColumns(rows: readonly MappedRow[]): MappedRow[][] {
+  const groups = new Map<string, MappedRow[]>();
+  for (const row of rows) {
+    const shape = Object.keys(row.columns).join("\0");
+    const group = groups.get(shape);
+    if (group === undefined) groups.set(shape, [row]);
+    else group.push(row);
+  }
+  return [...groups.values()];
+}
+
+/** A listing may show one thing twice; the later showing wins, as in the listing itself. */
+function uniqueById(rows: readonly MappedRow[]): MappedRow[] {
+  return [...new Map(rows.map((row) => [row.id, row])).values()];
+}
+
+function idsOf(rows: readonly MappedRow[]): string[] {
+  return rows.map((row) => row.id);
+}
+
+function byId(a: MappedRow, b: MappedRow): number {
+  return a.id < b.id ? -1 : 1;
+}
+
+/** Sums counts over pages. */
+export function addCounts(a: ApplyCounts, b: ApplyCounts): ApplyCounts {
+  return {
+    written: a.written + b.written,
+    unchanged: a.unchanged + b.unchanged,
+    deferred: a.deferred + b.deferred,
+    refused: a.refused + b.refused,
+  };
+}

@@ -1,0 +1,16 @@
+/** Where an apply writes: one table of the mirror and the stream that feeds it. */
+export interface ApplyTarget {
+  stream: string;
+  table: string;
+  key: string;
+  /** The version of the table's plan that the rows were mapped by. */
+  version: number;
+}
+
+/** The schema changed between a fetch and its apply; what was fetched must be mapped anew. */
+export class PlanChangedError extends Error {
+  constructor(stream: string) {
+    super(`the schema of stream ${stream} changed under way`);
+    this.name = "PlanChangedError";
+  }
+}

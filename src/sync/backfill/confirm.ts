@@ -1,0 +1,129 @@
+import { AttioMergeInProgressError, AttioNotFoundError } from "../../attio/index.ts";
+import type { Sql } from "../../db/client.ts";
+import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
+import { mirrorTable } from "../../db/mirror/sql-names.ts";
+import { setAside } from "../../db/queries/set-aside.ts";
+import { drawTicket } from "../../db/queries/tickets.ts";
+import { applyRows } from "../apply/apply-rows.ts";
+import { deleteRows } from "../apply/delete-rows.ts";
+import type { ApplyTarget } from "../apply/target.ts";
+import type { FetchedRowsOf, RowSource } from "../fetch/row-source.ts";
+import type { Ticketed } from "../fetch/ticketed.ts";
+import { requestOptions } from "./run-context.ts";
+import type { RunContext } from "./run-context.ts";
+import { splitRows } from "./split-rows.ts";
+
+/** Deletions up to this many are always believable. */
+const ALWAYS_ALLOWED = 100;
+/** Above it, at most one row in so many may go. */
+const ALLOWED_PART = 5;
+/** Ids in one `$in` (no limit is documented; this is what is known to work). */
+const LOOKUP_SIZE = 100;
+
+/**
+ * Whether so many deletions look like an accident. Pure. Those of the last hour that Attio did not announce count
+ * too, so that a leak in small portions is noticed (design rule 16).
+ */
+export function exceedsCap(missing: number, recent: number, held: number): boolean {
+  const total = missing + recent;
+  return total > ALWAYS_ALLOWED && total * ALLOWED_PART > held + recent;
+}
+
+/** Counts what the cap is reckoned from. */
+export async function countForCap(sql: Sql, target: ApplyTarget): Promise<{ recent: number; held: number }> {
+  const [row] = await sql.unsafe<{ recent: number; held: number }[]>(
+    `SELECT (SELECT count(*) FROM attio_sync.tombstones
+             WHERE stream = $1 AND NOT announced AND deleted_at > now() - interval '1 hour') AS recent,
+            (SELECT count(*) FROM ${mirrorTable(target.table)} WHERE _deleted_at IS NULL) AS held`,
+    [target.stream],
+  );
+  return row ?? { recent: 0, held: 0 };
+}
+
+export interface Confirmation {
+  deleted: number;
+  /** Rows that the listing left out although Attio has them. */
+  found: number;
+  requests: number;
+}
+
+/** Looks every missing id up and deletes those that Attio says it does not have; the others are applied as they are. */
+export async function confirmMissing(
+  context: RunContext,
+  target: ApplyTarget,
+  source: RowSource,
+  missing: readonly string[],
+): Promise<Confirmation> {
+  const result: Confirmation = { deleted: 0, found: 0, requests: 0 };
+  for (let start = 0; start < missing.length; start += LOOKUP_SIZE) {
+    const ids = await stillHeld(context.deps.db.sql, target, missing.slice(start, start + LOOKUP_SIZE));
+    const rest = await lookUpMany(context, source, ids, result);
+    const gone = await lookUpEach(context, source, rest, result);
+    if (gone.ids.length === 0) continue;
+    result.deleted += await deleteRows(context.deps.db.sql, target, {
+      ...gone,
+      mode: context.deps.deleteMode,
+      announced: false,
+    });
+  }
+  return result;
+}
+
+/** Somebody may have deleted them since they were missed. */
+async function stillHeld(sql: Sql, { table, key }: ApplyTarget, ids: readonly string[]): Promise<string[]> {
+  const name = quoteIdentifier(key);
+  const rows = await sql.unsafe<{ id: string }[]>(
+    `SELECT ${name} AS id FROM ${mirrorTable(table)} WHERE ${name} = ANY($1::uuid[]) AND _deleted_at IS NULL`,
+    [[...ids]],
+  );
+  return rows.map((row) => row.id);
+}
+
+async function lookUpMany(
+  context: RunContext,
+  source: RowSource,
+  ids: readonly string[],
+  result: Confirmation,
+): Promise<string[]> {
+  if (source.fetchMany === undefined || ids.length === 0) return [...ids];
+  const fetched = await source.fetchMany(ids, requestOptions(context));
+  const found = await applyFound(context, fetched, result);
+  return ids.filter((id) => !found.has(id));
+}
+
+async function lookUpEach(
+  context: RunContext,
+  source: RowSource,
+  ids: readonly string[],
+  result: Confirmation,
+): Promise<{ ids: string[]; begin: number }> {
+  const gone: string[] = [];
+  // One ticket for all of them, drawn before the first is asked about: older than need be, which is the safe side.
+  const begin = await drawTicket(context.deps.db.sql);
+  for (const id of ids) {
+    try {
+      await applyFound(context, await source.fetchOne(id, requestOptions(context)), result);
+    } catch (error) {
+      result.requests += 1;
+      // A record that is being merged is neither there nor gone: the next run sees what became of it.
+      if (error instanceof AttioMergeInProgressError) continue;
+      if (!(error instanceof AttioNotFoundError)) throw error;
+      gone.push(id);
+    }
+  }
+  return { ids: gone, begin };
+}
+
+async function applyFound(
+  context: RunContext,
+  { value, begin, requests }: Ticketed<FetchedRowsOf>,
+  result: Confirmation,
+): Promise<Set<string>> {
+  const { rows, unreadable } = splitRows(value.rows);
+  await applyRows(context.deps.db.sql, value.target, { rows, begin }, (tx) =>
+    setAside(tx, value.target.stream, unreadable),
+  );
+  result.found += value.rows.length;
+  result.requests += requests;
+  return new Set(value.rows.map((row) => row.id));
+}

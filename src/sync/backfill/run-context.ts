@@ -1,0 +1,18 @@
+import type { RequestOptions } from "../../attio/index.ts";
+import type { Holder, Run } from "../../db/queries/runs.ts";
+import type { SyncDeps } from "../deps.ts";
+
+/** A run under way. */
+export interface RunContext {
+  deps: SyncDeps;
+  run: Run;
+  holder: Holder;
+  signal: AbortSignal;
+  /** Told of rows that have been read and applied. */
+  onRows: (rows: number) => void;
+}
+
+/** How a backfill's requests go out: behind interactive work, and ended with the run. */
+export function requestOptions(context: RunContext): RequestOptions {
+  return { signal: context.signal, priority: "backfill" };
+}

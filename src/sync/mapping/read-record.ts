@@ -1,0 +1,149 @@
+import { readValue, UnreadableValueError } from "./read-value.ts";
+import type { ReadValue } from "./read-value.ts";
+import type { AttributePlan, RecordPlan } from "./record-plan.ts";
+import { rowHash } from "./row.ts";
+import type { MappedRow, UnreadableRow } from "./row.ts";
+import { cleanJson, cutTimestamp } from "./text.ts";
+import type { TextTally } from "./text.ts";
+
+/** What records and entries have in common: an id, fixed columns, values by attribute slug. */
+export interface ValuesSource {
+  id: string;
+  fixed: Readonly<Record<string, string | null>>;
+  values: Readonly<Record<string, unknown>>;
+}
+
+export interface ReadOptions {
+  /** Keep Attio's whole JSON, and let it count in the hash. */
+  raw: boolean;
+}
+
+/**
+ * Turns a record or entry into its row. Pure.
+ *
+ * An attribute whose key is absent from `values` (archived, hidden by billing) is left out of the row and of the
+ * hash; only `[]` clears (design rule 5).
+ *
+ * @throws {UnknownChoiceError} when it holds an option that the plan does not know
+ */
+export function readRecord(
+  source: ValuesSource,
+  plan: RecordPlan,
+  options: ReadOptions,
+): MappedRow | UnreadableRow {
+  const tally: TextTally = { droppedCharacters: 0 };
+  const columns: Record<string, unknown> = { ...source.fixed };
+  const canonical: unknown[] = [source.fixed];
+  try {
+    for (const attribute of plan.attributes) {
+      const values = source.values[attribute.slug];
+      if (values !== undefined) canonical.push(attribute.id, placeValues(values, attribute, columns, tally));
+    }
+  } catch (error) {
+    if (error instanceof UnreadableValueError) return { id: source.id, problem: error.message };
+    throw error;
+  }
+  const row: MappedRow = { id: source.id, hash: "", columns, droppedCharacters: tally.droppedCharacters };
+  if (options.raw) {
+    row.raw = JSON.stringify(cleanJson(source.values, { droppedCharacters: 0 }));
+    canonical.push(row.raw);
+  }
+  row.hash = rowHash(JSON.stringify(canonical));
+  return row;
+}
+
+/** Puts an attribute's values into its columns and returns what stands for them in the hash. */
+function placeValues(
+  values: unknown,
+  attribute: AttributePlan,
+  columns: Record<string, unknown>,
+  tally: TextTally,
+): unknown {
+  if (!Array.isArray(values)) throw new UnreadableValueError(attribute, "its values are not a list");
+  if (attribute.multi && attribute.kind !== "json") return placeList(values, attribute, columns, tally);
+  if (attribute.multi) return placeJsonList(values, attribute, columns, tally);
+  const read = values.length === 0 ? undefined : readValue(values[0], attribute, tally);
+  columns[attribute.column] = read?.main ?? null;
+  const parts: unknown[] = [read?.identity ?? read?.main ?? null];
+  for (const suffix in attribute.sides) {
+    const side = read?.sides?.[suffix] ?? null;
+    columns[sideColumn(attribute, suffix)] = side;
+    parts.push(side);
+  }
+  return parts;
+}
+
+/** No value is NULL, not an empty array: one way to say that there is nothing. */
+function placeList(
+  values: readonly unknown[],
+  attribute: AttributePlan,
+  columns: Record<string, unknown>,
+  tally: TextTally,
+): unknown {
+  const read = values.map((value) => readValue(value, attribute, tally));
+  columns[attribute.column] = listOrNull(read, (value) => value.main);
+  const parts: unknown[] = [read.map((value) => value.identity ?? value.main)];
+  for (const suffix in attribute.sides) {
+    const side = listOrNull(read, (value) => value.sides?.[suffix] ?? null);
+    columns[sideColumn(attribute, suffix)] = side;
+    parts.push(side);
+  }
+  return parts;
+}
+
+function placeJsonList(
+  values: readonly unknown[],
+  attribute: AttributePlan,
+  columns: Record<string, unknown>,
+  tally: TextTally,
+): unknown {
+  const list = listOrNull(
+    values.map((value) => readValue(value, attribute, tally)),
+    (value) => value.main,
+  );
+  columns[attribute.column] = list;
+  return list;
+}
+
+function listOrNull<T>(read: readonly ReadValue[], pick: (value: ReadValue) => T): T[] | null {
+  return read.length === 0 ? null : read.map(pick);
+}
+
+function sideColumn(attribute: AttributePlan, suffix: string): string {
+  const column = attribute.sides[suffix];
+  if (column === undefined) throw new Error(`attribute ${attribute.slug} has no side column ${suffix}`);
+  return column;
+}
+
+/** The fixed columns of a record. */
+export function recordSource(record: {
+  id: { record_id: string };
+  created_at: string;
+  web_url: string | null;
+  values: Record<string, unknown>;
+}): ValuesSource {
+  return {
+    id: record.id.record_id.toLowerCase(),
+    fixed: { created_at: cutTimestamp(record.created_at), web_url: record.web_url },
+    values: record.values,
+  };
+}
+
+/** The fixed columns of a list entry. */
+export function entrySource(entry: {
+  id: { entry_id: string };
+  created_at: string;
+  parent_record_id: string;
+  parent_object: string;
+  entry_values: Record<string, unknown>;
+}): ValuesSource {
+  return {
+    id: entry.id.entry_id.toLowerCase(),
+    fixed: {
+      parent_record_id: entry.parent_record_id,
+      parent_object: entry.parent_object,
+      created_at: cutTimestamp(entry.created_at),
+    },
+    values: entry.entry_values,
+  };
+}

@@ -1,0 +1,189 @@
+import { planTable } from "../../db/mirror/ddl.ts";
+import type { Rename } from "../../db/mirror/ddl.ts";
+import type { ExistingSchema, ExistingTable } from "../../db/mirror/introspect.ts";
+import { ENTRY_COLUMNS, RECORD_COLUMNS } from "../../db/mirror/tables.ts";
+import type { Column, DescribedColumn } from "../../db/mirror/tables.ts";
+import { attributeShape } from "../mapping/shape.ts";
+import type { AttributeShape } from "../mapping/shape.ts";
+import { listStream, objectStream } from "../streams.ts";
+import { sourceId } from "./catalog.ts";
+import type { CatalogAttribute, CatalogSource } from "./catalog.ts";
+import { nameColumns, nameTable } from "./naming.ts";
+import type { GivenColumns, NamedColumns } from "./naming.ts";
+
+/** How a source was mirrored before. */
+export interface GivenSource {
+  slug: string;
+  table: string;
+  stream: string;
+  /** By attribute id. */
+  columns: ReadonlyMap<string, GivenColumns>;
+}
+
+export interface SourcePlan {
+  stream: string;
+  /** The stream's name before its slug changed; the same as `stream` otherwise. */
+  formerStream: string;
+  table: string;
+  statements: readonly string[];
+  columns: ReadonlyMap<string, NamedColumns>;
+}
+
+/**
+ * System attributes that repeat what every record or entry has outside of its values: they share the fixed column.
+ * Slugs: docs.attio.com, "Standard objects"; the entry's as seen by integrators.
+ */
+const SHARED_COLUMNS = {
+  object: new Map([
+    ["record_id", "record_id"],
+    ["created_at", "created_at"],
+  ]),
+  list: new Map([
+    ["entry_id", "entry_id"],
+    ["created_at", "created_at"],
+    ["parent_record", "parent_record_id"],
+  ]),
+} as const;
+
+/** The fixed column that an attribute shares, if it is one of those that repeat it. */
+export function sharedColumn(kind: "object" | "list", slug: string, isSystem: boolean): string | undefined {
+  return isSystem ? SHARED_COLUMNS[kind].get(slug) : undefined;
+}
+
+/** Plans the table of an object or a list: (what there is, what Attio says) → statements and names. Pure. */
+export function planSource(
+  source: CatalogSource,
+  given: GivenSource | undefined,
+  existing: ExistingSchema,
+): SourcePlan {
+  const slug = source.row.apiSlug;
+  const have = given === undefined ? undefined : existing.tables.get(given.table);
+  const table = nameTable({
+    kind: source.kind,
+    id: sourceId(source),
+    slug,
+    given,
+    taken: new Set([...existing.relations].filter((name) => name !== given?.table)),
+  });
+  const fixedColumns = source.kind === "object" ? RECORD_COLUMNS : ENTRY_COLUMNS;
+  const usable = usableNames(source, given, have);
+  const columns = nameSourceColumns(source, usable, fixedColumns, have);
+  const statements = planTable(
+    have,
+    {
+      name: table,
+      comment: tableComment(source),
+      fixedColumns,
+      columns: source.attributes.flatMap((attribute) => describeColumns(source.kind, attribute, columns)),
+    },
+    planColumnRenames(usable, columns, have),
+  );
+  const stream = source.kind === "object" ? objectStream(slug) : listStream(slug);
+  return { stream, formerStream: given?.stream ?? stream, table, statements, columns };
+}
+
+/** The shape of an attribute of the catalog. */
+export function shapeOf(attribute: CatalogAttribute): AttributeShape {
+  return attributeShape({
+    type: attribute.description.type,
+    isMultiselect: attribute.description.isMultiselect,
+    allowedObjectIds: attribute.allowedObjectIds,
+  });
+}
+
+/** Names given before, but for attributes whose type no longer fits their column: those start afresh. */
+function usableNames(
+  source: CatalogSource,
+  given: GivenSource | undefined,
+  have: ExistingTable | undefined,
+): Map<string, GivenColumns> {
+  const usable = new Map<string, GivenColumns>();
+  for (const attribute of source.attributes) {
+    const { attributeId } = attribute.description;
+    const names = given?.columns.get(attributeId);
+    if (names === undefined) continue;
+    const type = have?.columns.get(names.column)?.type;
+    if (type === undefined || type === shapeOf(attribute).type) usable.set(attributeId, names);
+  }
+  return usable;
+}
+
+function nameSourceColumns(
+  source: CatalogSource,
+  given: ReadonlyMap<string, GivenColumns>,
+  fixedColumns: readonly Column[],
+  have: ExistingTable | undefined,
+): Map<string, NamedColumns> {
+  const shared = new Map<string, NamedColumns>();
+  const toName = [];
+  for (const attribute of source.attributes) {
+    const { attributeId: id, apiSlug: slug, isSystemAttribute } = attribute.description;
+    const column = sharedColumn(source.kind, slug, isSystemAttribute);
+    if (column !== undefined) {
+      shared.set(id, { column, sides: {} });
+      continue;
+    }
+    const suffixes = shapeOf(attribute).sides.map((side) => side.suffix);
+    // A side column once made goes on being filled, even where the attribute's definition no longer asks for it.
+    const kept = Object.keys(given.get(id)?.sides ?? {}).filter((suffix) => !suffixes.includes(suffix));
+    toName.push({ id, slug, suffixes: [...suffixes, ...kept] });
+  }
+  const named = nameColumns({
+    attributes: toName,
+    given,
+    fixed: fixedColumns.map((column) => column.name),
+    existing: have?.columns.keys() ?? [],
+  });
+  return new Map([...shared, ...named]);
+}
+
+function describeColumns(
+  kind: "object" | "list",
+  attribute: CatalogAttribute,
+  named: ReadonlyMap<string, NamedColumns>,
+): DescribedColumn[] {
+  const { attributeId, apiSlug, isSystemAttribute, title, type } = attribute.description;
+  const names = named.get(attributeId);
+  if (names === undefined || sharedColumn(kind, apiSlug, isSystemAttribute) !== undefined) return [];
+  const shape = shapeOf(attribute);
+  const comment = `${title ?? apiSlug} (${type}${shape.multi ? ", several" : ""})`;
+  const sides = shape.sides.map((side) => ({
+    name: sideName(names, side.suffix),
+    type: side.type,
+    comment: `${comment}: ${side.suffix.replaceAll("_", " ")}`,
+  }));
+  return [{ name: names.column, type: shape.type, comment }, ...sides];
+}
+
+function sideName(names: NamedColumns, suffix: string): string {
+  const name = names.sides[suffix];
+  if (name === undefined) throw new Error(`side column ${suffix} has no name`);
+  return name;
+}
+
+function planColumnRenames(
+  given: ReadonlyMap<string, GivenColumns>,
+  columns: ReadonlyMap<string, NamedColumns>,
+  have: ExistingTable | undefined,
+): Rename[] {
+  const renames: Rename[] = [];
+  for (const [id, now] of columns) {
+    const before = given.get(id);
+    if (before === undefined) continue;
+    const pairs = [
+      [before.column, now.column],
+      ...Object.entries(now.sides).map(([suffix, name]) => [before.sides[suffix], name]),
+    ];
+    for (const [from, to] of pairs) {
+      if (from !== undefined && to !== undefined && from !== to && have?.columns.has(from) === true)
+        renames.push({ from, to });
+    }
+  }
+  return renames;
+}
+
+function tableComment(source: CatalogSource): string {
+  return source.kind === "object"
+    ? `Attio object: ${source.row.pluralNoun ?? source.row.apiSlug}`
+    : `Attio list: ${source.row.name ?? source.row.apiSlug}`;
+}

@@ -1,0 +1,186 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Database, Tx } from "../../db/client.ts";
+import { lockExclusive, streamLock } from "../../db/locks.ts";
+import { introspect } from "../../db/mirror/introspect.ts";
+import {
+  findAttributes,
+  findList,
+  findObject,
+  findOptions,
+  findStatuses,
+  ormOf,
+  saveAttribute,
+  saveList,
+  saveObject,
+  saveOption,
+  saveStatus,
+} from "../../db/queries/catalog.ts";
+import type { AttributeRow } from "../../db/queries/catalog.ts";
+import type { Orm } from "../../db/client.ts";
+import { bumpPlanVersion, ensureStream, findStreamBySource, renameStream } from "../../db/queries/streams.ts";
+import { transact } from "../../db/tx.ts";
+import { sourceId } from "./catalog.ts";
+import type { CatalogAttribute, CatalogSource } from "./catalog.ts";
+import { planSource, shapeOf } from "./plan.ts";
+import type { GivenSource, SourcePlan } from "./plan.ts";
+import { renameTitles } from "./titles.ts";
+import type { TitleChange } from "./titles.ts";
+
+/** How long DDL may wait for a user's lock before it gives way and is tried again; a waiting ALTER blocks all readers. */
+const LOCK_TIMEOUT = "2s";
+
+export interface SourceSync {
+  stream: string;
+  changed: boolean;
+}
+
+/**
+ * Brings the table of one object or list in line with what Attio says of it, in one transaction and under the
+ * stream's lock held alone, so that no page read under the old plan is written into the new one.
+ */
+export async function syncSource(db: Database, source: CatalogSource): Promise<SourceSync> {
+  return transact(db.sql, async (tx) => {
+    await tx`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
+    const orm = ormOf(tx);
+    const preview = planSource(source, await loadGiven(orm, source), await introspect(tx));
+    for (const stream of [...new Set([preview.formerStream, preview.stream])].sort()) {
+      await lockExclusive(tx, streamLock(stream));
+    }
+    // Read again under the lock: another process may have been here while we waited.
+    const given = await loadGiven(orm, source);
+    const plan = planSource(source, given, await introspect(tx));
+    const changed = await applyPlan(tx, orm, source, plan);
+    if (changed) await bumpPlanVersion(tx, plan.stream);
+    return { stream: plan.stream, changed };
+  });
+}
+
+async function loadGiven(orm: Orm, source: CatalogSource): Promise<GivenSource | undefined> {
+  const id = sourceId(source);
+  const row = source.kind === "object" ? await findObject(orm, id) : await findList(orm, id);
+  const stream = await findStreamBySource(orm, id);
+  if (row === undefined || stream === undefined) return undefined;
+  const attributes = await findAttributes(orm, id);
+  return {
+    slug: row.apiSlug,
+    table: row.tableName,
+    stream: stream.stream,
+    columns: new Map(
+      attributes.map((attribute) => [
+        attribute.attributeId,
+        { slug: attribute.apiSlug, column: attribute.columnName, sides: attribute.sideColumns },
+      ]),
+    ),
+  };
+}
+
+async function applyPlan(tx: Tx, orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
+  for (const statement of plan.statements) await tx.unsafe(statement);
+  if (plan.formerStream !== plan.stream) await renameStream(tx, plan.formerStream, plan.stream);
+  await ensureStream(orm, { stream: plan.stream, kind: source.kind, sourceId: sourceId(source) });
+  const changes = [
+    plan.statements.length > 0,
+    await saveSource(orm, source, plan),
+    await saveAttributes(orm, source, plan),
+    await saveOptions(tx, orm, source, plan),
+    await saveStatuses(tx, orm, source, plan),
+  ];
+  return changes.includes(true);
+}
+
+async function saveSource(orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
+  if (source.kind === "object") {
+    const row = { ...source.row, tableName: plan.table };
+    if (same(await findObject(orm, row.objectId), row)) return false;
+    await saveObject(orm, row);
+  } else {
+    const row = { ...source.row, tableName: plan.table };
+    if (same(await findList(orm, row.listId), row)) return false;
+    await saveList(orm, row);
+  }
+  return true;
+}
+
+async function saveAttributes(orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
+  const known = new Map((await findAttributes(orm, sourceId(source))).map((row) => [row.attributeId, row]));
+  let changed = false;
+  for (const attribute of source.attributes) {
+    const names = plan.columns.get(attribute.description.attributeId);
+    if (names === undefined) continue;
+    const row: AttributeRow = {
+      ...attribute.description,
+      columnName: names.column,
+      sideColumns: names.sides,
+    };
+    if (same(known.get(row.attributeId), row)) continue;
+    await saveAttribute(orm, row);
+    changed = true;
+  }
+  return changed;
+}
+
+async function saveOptions(tx: Tx, orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
+  const known = new Map((await findOptions(orm, sourceId(source))).map((row) => [row.optionId, row]));
+  let changed = false;
+  for (const attribute of source.attributes) {
+    const renamed: TitleChange[] = [];
+    for (const option of attribute.options) {
+      const before = known.get(option.optionId);
+      if (same(before, option)) continue;
+      if (before !== undefined && before.title !== option.title) {
+        renamed.push({ from: before.title, to: option.title });
+      }
+      await saveOption(orm, option);
+      changed = true;
+    }
+    await renameIn(tx, source, plan, attribute, renamed);
+  }
+  return changed;
+}
+
+async function saveStatuses(tx: Tx, orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
+  const known = new Map((await findStatuses(orm, sourceId(source))).map((row) => [row.statusId, row]));
+  let changed = false;
+  for (const attribute of source.attributes) {
+    const renamed: TitleChange[] = [];
+    for (const status of attribute.statuses) {
+      const before = known.get(status.statusId);
+      if (same(before, status)) continue;
+      if (before !== undefined && before.title !== status.title) {
+        renamed.push({ from: before.title, to: status.title });
+      }
+      await saveStatus(orm, status);
+      changed = true;
+    }
+    await renameIn(tx, source, plan, attribute, renamed);
+  }
+  return changed;
+}
+
+async function renameIn(
+  tx: Tx,
+  source: CatalogSource,
+  plan: SourcePlan,
+  attribute: CatalogAttribute,
+  renamed: readonly TitleChange[],
+): Promise<void> {
+  const names = plan.columns.get(attribute.description.attributeId);
+  if (names === undefined) return;
+  const target = {
+    stream: plan.stream,
+    table: plan.table,
+    key: source.kind === "object" ? "record_id" : "entry_id",
+    column: names.column,
+    multi: shapeOf(attribute).multi,
+  };
+  await renameTitles(tx, target, renamed);
+}
+
+/** Whether a stored row says the same as the catalog; timestamps are compared as instants. */
+function same(stored: Record<string, unknown> | undefined, wanted: Record<string, unknown>): boolean {
+  return stored !== undefined && isDeepStrictEqual(comparable(stored), comparable(wanted));
+}
+
+function comparable(row: Record<string, unknown>): Record<string, unknown> {
+  return { ...row, createdAt: typeof row.createdAt === "string" ? Date.parse(row.createdAt) : row.createdAt };
+}

@@ -1,0 +1,54 @@
+import type { Database } from "../db/index.ts";
+import { listStreams, type StreamRow } from "../db/queries/streams.ts";
+
+/** What an operator wants to know of one stream. */
+export interface StreamStatus {
+  stream: string;
+  /** Rows that are not marked deleted; null where there is no table. */
+  rows: number | null;
+  /** When a backfill of it last ended well, ISO 8601 in UTC; null = never. */
+  lastBackfillAt: string | null;
+  state: string;
+  reason: string | null;
+}
+
+/** Fixed streams whose table is not named as they are. */
+const FIXED_TABLES: Readonly<Record<string, string>> = { members: "workspace_members" };
+
+/** Reads the state of every stream, by name. Counts rows, which takes seconds on millions of them. */
+export async function readStatus(db: Database): Promise<StreamStatus[]> {
+  const tables = await readTables(db);
+  const streams = await listStreams(db.orm);
+  return Promise.all(
+    streams.map(async (row) => ({
+      stream: row.stream,
+      rows: await countRows(db, tableOf(row, tables)),
+      lastBackfillAt: row.lastBackfillAt === null ? null : new Date(row.lastBackfillAt).toISOString(),
+      state: row.state,
+      reason: row.reason,
+    })),
+  );
+}
+
+/** Table names of objects and lists, by Attio's id. */
+async function readTables(db: Database): Promise<Map<string, string>> {
+  const rows = await db.sql<{ id: string; table: string }[]>`
+    SELECT object_id AS id, table_name AS table FROM attio.objects
+    UNION ALL SELECT list_id, table_name FROM attio.lists`;
+  return new Map(rows.map(({ id, table }) => [id, table]));
+}
+
+function tableOf(
+  { stream, kind, sourceId }: StreamRow,
+  tables: ReadonlyMap<string, string>,
+): string | undefined {
+  if (kind === "fixed") return FIXED_TABLES[stream] ?? stream;
+  return sourceId === null ? undefined : tables.get(sourceId);
+}
+
+async function countRows(db: Database, table: string | undefined): Promise<number | null> {
+  if (table === undefined) return null;
+  const [found] = await db.sql<{ rows: number }[]>`
+    SELECT count(*) AS rows FROM ${db.sql("attio")}.${db.sql(table)} WHERE _deleted_at IS NULL`;
+  return found?.rows ?? null;
+}
