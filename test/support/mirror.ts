@@ -1,0 +1,85 @@
+import { afterAll, afterEach } from "vitest";
+import { createAttioClient, createLocalBudget, type AttioClient } from "../../src/attio/index.ts";
+import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
+import { silentLog } from "../../src/logger.ts";
+import { startSandbox, type Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
+import { backfill, type BackfillOptions, type StreamResult } from "../../src/sync/backfill/index.ts";
+import type { SyncDeps } from "../../src/sync/deps.ts";
+import { syncSchema, type SchemaSync } from "../../src/sync/schema/sync-schema.ts";
+import { createTestDatabase } from "./database.ts";
+
+/** How a mirror is set up. */
+export interface MirrorOptions {
+  /** The workspace; empty (standard objects without records) if left out. */
+  sandbox?: SandboxOptions;
+  raw?: boolean;
+  deleteMode?: SyncDeps["deleteMode"];
+  /** `test`, the default: gone with the test; `file`: for `beforeAll`, gone with the file. */
+  life?: "test" | "file";
+}
+
+/** A process's side of a mirror: its own connections, client and budgets. */
+export interface MirrorProcess {
+  readonly db: Database;
+  readonly client: AttioClient;
+  readonly deps: SyncDeps;
+  backfill(options?: BackfillOptions): Promise<StreamResult[]>;
+  syncSchema(): Promise<SchemaSync>;
+}
+
+/** A sandbox, a migrated database of its own and everything between them. */
+export interface Mirror extends MirrorProcess {
+  readonly sandbox: Sandbox;
+  /** One more process on the same sandbox and database. */
+  another(): Promise<MirrorProcess>;
+}
+
+type Undo = () => Promise<void>;
+
+const undos: Record<"test" | "file", Undo[]> = { test: [], file: [] };
+
+afterEach(() => undoAll("test"));
+afterAll(() => undoAll("file"));
+
+/** Starts a mirror; it ends by itself with the test or the file. Nothing has been synced yet. */
+export async function startMirror(options: MirrorOptions = {}): Promise<Mirror> {
+  const own = undos[options.life ?? "test"];
+  const database = await createTestDatabase();
+  own.push(() => database.drop());
+  const sandbox = await startSandbox(options.sandbox ?? { seed: "empty" });
+  own.push(() => sandbox.close());
+  const open = () => openProcess(own, database.url, sandbox, options);
+  const first = await open();
+  await migrate(first.db);
+  return { ...first, sandbox, another: open };
+}
+
+async function openProcess(
+  own: Undo[],
+  url: string,
+  sandbox: Sandbox,
+  { raw = false, deleteMode = "hard" }: MirrorOptions,
+): Promise<MirrorProcess> {
+  const db = await openDatabase(url, { connections: 4 });
+  own.push(() => db.close());
+  const client = createAttioClient({
+    token: sandbox.token,
+    baseUrl: sandbox.url,
+    budget: createLocalBudget({ readsPerSecond: 2000, writesPerSecond: 100 }),
+    retry: { minDelayMs: 5, maxDelayMs: 50 },
+  });
+  own.push(() => client.close());
+  const deps: SyncDeps = { db, client, log: silentLog, raw, deleteMode };
+  return {
+    db,
+    client,
+    deps,
+    backfill: (backfillOptions) => backfill(deps, backfillOptions),
+    syncSchema: () => syncSchema(deps),
+  };
+}
+
+/** Last opened, first closed. */
+async function undoAll(life: "test" | "file"): Promise<void> {
+  for (const undo of undos[life].splice(0).toReversed()) await undo();
+}
