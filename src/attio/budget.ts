@@ -1,5 +1,6 @@
-import { monotonicMs, systemClock, type Clock } from "../lib/clock.ts";
-import { Waiters, type Priority } from "./waiters.ts";
+import { systemClock, type Clock } from "../lib/clock.ts";
+import { RateLane } from "./rate-lane.ts";
+import type { Priority } from "./waiters.ts";
 
 /** Which of Attio's two limits a request counts against; a POST query reads. */
 export type RequestKind = "read" | "write";
@@ -19,14 +20,14 @@ export interface LocalBudgetOptions {
 }
 
 /**
- * A budget for one process: two lanes, each a GCRA (a token bucket kept as one timestamp) with a burst of a tenth of a second.
+ * A budget for one process: a lane for reads and one for writes.
  * Throws RangeError for a rate that is not positive.
  */
 export function createLocalBudget(
   { readsPerSecond, writesPerSecond }: LocalBudgetOptions,
   { clock = systemClock }: { clock?: Clock } = {},
 ): Budget {
-  const lanes = { read: new Lane(readsPerSecond), write: new Lane(writesPerSecond) };
+  const lanes = { read: new RateLane(readsPerSecond), write: new RateLane(writesPerSecond) };
   return {
     acquire: (kind, { priority, signal }) => lanes[kind].acquire(priority, signal),
     pauseUntil: (epochMs) => {
@@ -35,52 +36,4 @@ export function createLocalBudget(
       lanes.write.pauseFor(pauseMs);
     },
   };
-}
-
-/** Runs on the monotonic clock, so that a wall clock set back can't stop it. */
-class Lane {
-  readonly #waiters = new Waiters();
-  readonly #intervalMs: number;
-  readonly #toleranceMs: number;
-  #pausedUntil = -Infinity;
-  /** GCRA's theoretical arrival time of the next request. */
-  #nextAt = -Infinity;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(perSecond: number) {
-    if (!(perSecond > 0)) throw new RangeError("A budget must allow more than 0 requests a second");
-    this.#intervalMs = 1000 / perSecond;
-    const burst = Math.max(1, Math.floor(perSecond / 10));
-    this.#toleranceMs = (burst - 1) * this.#intervalMs;
-  }
-
-  acquire(priority: Priority, signal?: AbortSignal): Promise<void> {
-    const granted = this.#waiters.wait(priority, signal);
-    this.#pump();
-    return granted;
-  }
-
-  pauseFor(pauseMs: number): void {
-    const until = monotonicMs() + pauseMs;
-    if (until <= this.#pausedUntil) return;
-    this.#pausedUntil = until;
-    // No burst right after a pause: whoever else shares the limit starts again at the same moment.
-    this.#nextAt = Math.max(this.#nextAt, until + this.#toleranceMs);
-    this.#pump();
-  }
-
-  #pump(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    while (this.#waiters.size > 0) {
-      const now = monotonicMs();
-      const waitMs = Math.max(this.#pausedUntil, this.#nextAt - this.#toleranceMs) - now;
-      if (waitMs > 0) {
-        this.#timer = setTimeout(() => this.#pump(), Math.ceil(waitMs));
-        return;
-      }
-      this.#nextAt = Math.max(this.#nextAt, now) + this.#intervalMs;
-      this.#waiters.wakeNext();
-    }
-  }
 }

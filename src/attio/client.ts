@@ -1,7 +1,8 @@
-import { Pool, type Dispatcher } from "undici";
+import { Agent, Client, Pool, type Dispatcher } from "undici";
 import { systemClock } from "../lib/clock.ts";
 import { sleep as realSleep } from "../lib/sleep.ts";
 import { createLocalBudget, type Budget } from "./budget.ts";
+import { createDownloader } from "./download.ts";
 import { Observer, type ClientHooks, type LogEntry } from "./hooks.ts";
 import type { Api } from "./requests.ts";
 import { createAttributes, type AttributesResource } from "./resources/attributes.ts";
@@ -16,6 +17,12 @@ import { createNotes, type NotesResource } from "./resources/notes.ts";
 import { createObjects, type ObjectsResource } from "./resources/objects.ts";
 import { createRecords, type RecordsResource } from "./resources/records.ts";
 import { createSelf } from "./resources/self.ts";
+import { createActivities, type ActivitiesResource } from "./resources/activities.ts";
+import { createEmails, type EmailsResource } from "./resources/emails.ts";
+import { createScim, type ScimApi } from "./resources/scim.ts";
+import { createSequences, type SequencesResource } from "./resources/sequences.ts";
+import { createSql } from "./resources/sql.ts";
+import { createWebhooks, type WebhooksResource } from "./resources/webhooks.ts";
 import { createTasks, type TasksResource } from "./resources/tasks.ts";
 import { createThreads, type ThreadsResource } from "./resources/threads.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
@@ -59,6 +66,12 @@ export interface AttioClient {
   readonly meetings: MeetingsResource;
   readonly callRecordings: CallRecordingsResource;
   readonly files: FilesResource;
+  readonly webhooks: WebhooksResource;
+  readonly sql: ReturnType<typeof createSql>;
+  readonly emails: EmailsResource;
+  readonly activities: ActivitiesResource;
+  readonly sequences: SequencesResource;
+  readonly scim: ScimApi;
   /** Milliseconds to add to our clock to get Attio's, by the `Date` of its answers; null before the first answer. */
   serverClockOffsetMs(): number | null;
   /** How many record and entry queries may run at a time now, do run, and wait. */
@@ -75,6 +88,9 @@ export function createAttioClient(options: AttioClientOptions): AttioClient {
   const url = new URL(baseUrl);
   const token = checkToken(options.token);
   const dispatcher = options.dispatcher ?? createPool(url, concurrency);
+  const timeoutMs = options.timeoutMs ?? 30_000;
+  const storage = new StorageDispatcher(options.dispatcher);
+  const fetchFile = createDownloader(() => storage.get(), { allowHttp: url.protocol === "http:", timeoutMs });
   const transport = new Transport(
     {
       dispatcher,
@@ -87,16 +103,18 @@ export function createAttioClient(options: AttioClientOptions): AttioClient {
     {
       baseUrl: url,
       token,
-      timeoutMs: options.timeoutMs ?? 30_000,
+      timeoutMs,
       retry: { ...DEFAULT_RETRY, ...options.retry },
       concurrency,
     },
   );
   return {
     ...createResources(transport),
+    files: createFiles(transport, { fetchFile, baseUrl: url }),
     serverClockOffsetMs: () => transport.clock.offsetMs,
     queryConcurrency: () => transport.queries.state,
     close: async () => {
+      await storage.close();
       if (dispatcher !== options.dispatcher) await dispatcher.close();
     },
   };
@@ -117,8 +135,31 @@ function createResources(api: Api) {
     comments: createComments(api),
     meetings: createMeetings(api),
     callRecordings: createCallRecordings(api),
-    files: createFiles(api),
+    webhooks: createWebhooks(api),
+    sql: createSql(api),
+    emails: createEmails(api),
+    activities: createActivities(api),
+    sequences: createSequences(api),
+    scim: createScim(api),
   };
+}
+
+/** Reaches the hosts that files are stored at: by the given dispatcher, unless that knows Attio alone. */
+class StorageDispatcher {
+  readonly #given: Dispatcher | undefined;
+  #own: Agent | undefined;
+
+  constructor(given: Dispatcher | undefined) {
+    this.#given = given instanceof Pool || given instanceof Client ? undefined : given;
+  }
+
+  get(): Dispatcher {
+    return this.#given ?? (this.#own ??= new Agent());
+  }
+
+  async close(): Promise<void> {
+    await this.#own?.close();
+  }
 }
 
 /** Room for all reads and all writes that the transport lets onto the wire, so that none waits unseen in the pool. */

@@ -1,5 +1,5 @@
 import { createBrotliDecompress, createGunzip } from "node:zlib";
-import type { Transform } from "node:stream";
+import type { Readable, Transform } from "node:stream";
 import type { Dispatcher } from "undici";
 import { abortReason } from "../lib/abort.ts";
 import { BodyError } from "./body-error.ts";
@@ -15,7 +15,7 @@ export interface ExchangeRequest<T> {
   /** With its query. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  readonly body: string | Readable | null;
   /** From the dispatch to the last byte. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../lib/json.ts";
-import type { RequestOptions } from "./transport.ts";
+import type { RequestOptions } from "./requests.ts";
 
 /** A filter in Attio's grammar (docs: "Filtering and sorting"): shorthand, verbose, `$and` / `$or` / `$not`, or a path. */
 export type Filter = JsonObject;

@@ -1,7 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Dispatcher } from "undici";
 import { throwIfAborted } from "../lib/abort.ts";
-import type { JsonObject } from "../lib/json.ts";
 import { buildApiError } from "./api-error.ts";
 import { BodyError } from "./body-error.ts";
 import { textBody, type BodySink } from "./body.ts";
@@ -11,39 +10,13 @@ import { exchange, type AnswerHeaders } from "./exchange.ts";
 import { Gate } from "./gate.ts";
 import type { AttemptInfo, Observer } from "./hooks.ts";
 import { outcomeOf } from "./outcome.ts";
+import { RateLane } from "./rate-lane.ts";
 import { QueryLimiter, type QueryPermit } from "./query-limiter.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { isRetryable, retryDelayMs, type RetryPolicy } from "./retry.ts";
-import { fillRoute, queryString, type QueryParams, type RouteParams } from "./route.ts";
+import type { ApiRequest, RequestOptions } from "./requests.ts";
+import { fillRoute, queryString } from "./route.ts";
 import { ServerClock } from "./server-clock.ts";
-import type { Priority } from "./waiters.ts";
-
-/** Options of every call. */
-export interface RequestOptions {
-  /** Aborts the call wherever it is: waiting, sending, reading, or between attempts. */
-  readonly signal?: AbortSignal | undefined;
-  /** Default "interactive". */
-  readonly priority?: Priority | undefined;
-  /** Awaited before every attempt, once the budget granted it and just before its bytes are sent. */
-  readonly onSend?: (() => Promise<void> | void) | undefined;
-  /** Milliseconds for each attempt; default the client's. */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** One operation of the API. */
-export interface ApiRequest<T> {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  readonly route: string;
-  readonly params?: RouteParams;
-  readonly query?: QueryParams;
-  readonly body?: JsonObject;
-  readonly kind: RequestKind;
-  /** Whether sending it twice has the effect of sending it once. */
-  readonly idempotent: boolean;
-  /** A record or entry query, whose number at a time adapts to Attio's score limits. */
-  readonly scored?: boolean;
-  readonly read: () => BodySink<T>;
-}
 
 /** What the transport runs on. */
 export interface TransportDeps {
@@ -64,6 +37,9 @@ export interface TransportOptions {
   /** How many reads, and apart from them how many writes, are on the wire at a time. */
   readonly concurrency: number;
 }
+
+/** What is left to others of an endpoint's own limit. */
+const ENDPOINT_SHARE = 0.8;
 
 /** Wait without a word of Attio's how long. */
 const UNNAMED_PAUSE_MS = 250;
@@ -91,6 +67,7 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #gates: Record<RequestKind, Gate>;
   readonly #prefix: string;
+  readonly #lanes = new Map<string, RateLane>();
 
   constructor(deps: TransportDeps, options: TransportOptions) {
     this.#deps = deps;
@@ -148,6 +125,7 @@ export class Transport {
     try {
       const leaveWire = await this.#gates[request.kind].acquire(priority, options.signal);
       try {
+        await this.#laneOf(request)?.acquire(priority, options.signal);
         await this.#deps.budget.acquire(request.kind, {
           priority,
           ...(options.signal && { signal: options.signal }),
@@ -169,6 +147,14 @@ export class Transport {
     } finally {
       permit?.release(outcome);
     }
+  }
+
+  #laneOf({ method, route, limitPerSecond }: ApiRequest<unknown>): RateLane | undefined {
+    if (limitPerSecond === undefined) return undefined;
+    const key = `${method} ${route}`;
+    const lane = this.#lanes.get(key) ?? new RateLane(limitPerSecond * ENDPOINT_SHARE);
+    this.#lanes.set(key, lane);
+    return lane;
   }
 
   async #pause(retryAfterMs: number): Promise<void> {
@@ -208,9 +194,9 @@ export class Transport {
       place,
       origin: this.#options.baseUrl.origin,
       target,
-      headers: this.#headers(request.body !== undefined),
-      body: request.body === undefined ? null : JSON.stringify(request.body),
-      timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
+      headers: { ...this.#headers(), ...contentHeaders(request) },
+      body: request.payload?.open() ?? (request.body === undefined ? null : JSON.stringify(request.body)),
+      timeoutMs: options.timeoutMs ?? request.timeoutMs ?? this.#options.timeoutMs,
       signal: options.signal,
       onBytes: (count) => void (head.bytes += count),
       sinkFor: (answerStatus, headers) => {
@@ -221,34 +207,46 @@ export class Transport {
           dateHeader: text(headers.date),
           nowMs: receivedAt,
         });
-        return sinkForStatus(answerStatus, request.read);
+        return sinkForStatus(answerStatus, headers, request);
       },
     });
     if (value.kind === "value") return value.value;
     throw buildApiError({ status, body: value.text, executionId: head.executionId, retryAfterMs }, place);
   }
 
-  #headers(hasBody: boolean): Record<string, string> {
+  #headers(): Record<string, string> {
     return {
       authorization: `Bearer ${this.#options.token}`,
       accept: "application/json",
       "accept-encoding": "gzip, br",
       "user-agent": "attio-mirror",
-      ...(hasBody && { "content-type": "application/json" }),
     };
   }
 }
 
 type Reading<T> = { kind: "value"; value: T } | { kind: "error"; text: string };
 
-function sinkForStatus<T>(status: number, read: () => BodySink<T>): BodySink<Reading<T>> {
-  if (status >= 300 && status < 400) throw new BodyError("unexpected_status", `status ${status}`);
+function sinkForStatus<T>(
+  status: number,
+  headers: AnswerHeaders,
+  { redirects = false, read }: ApiRequest<T>,
+): BodySink<Reading<T>> {
+  if (status >= 300 && status < 400 && !redirects)
+    throw new BodyError("unexpected_status", `status ${status}`);
   if (status >= 400) {
     const sink = textBody();
     return { write: (chunk) => sink.write(chunk), end: () => ({ kind: "error", text: sink.end() }) };
   }
-  const sink = read();
+  const sink = read(status, headers);
   return { write: (chunk) => sink.write(chunk), end: () => ({ kind: "value", value: sink.end() }) };
+}
+
+function contentHeaders({ body, payload }: ApiRequest<unknown>): Record<string, string> {
+  if (payload) {
+    const length = payload.length === undefined ? {} : { "content-length": String(payload.length) };
+    return { "content-type": payload.contentType, ...length };
+  }
+  return body ? { "content-type": "application/json" } : {};
 }
 
 function readHead(head: Head, status: number, headers: AnswerHeaders): void {

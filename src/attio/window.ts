@@ -4,6 +4,11 @@ export interface OffsetWindow {
   readonly offset?: number | undefined;
 }
 
+/** Whether archived things are listed too; default false. */
+export interface Archived {
+  readonly showArchived?: boolean | undefined;
+}
+
 /** Window of a listing paged by cursor. */
 export interface CursorWindow {
   readonly limit?: number | undefined;

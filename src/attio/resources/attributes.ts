@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dataBody } from "../body.ts";
 import { collect, walkOffsets } from "../pagination.ts";
-import { get, type Api } from "../requests.ts";
+import { get, type Api, type RequestOptions } from "../requests.ts";
 import {
   attributeSchema,
   selectOptionSchema,
@@ -10,15 +10,8 @@ import {
   type SelectOption,
   type Status,
 } from "../schemas/attribute.ts";
-import type { RequestOptions } from "../transport.ts";
-
-/** What attributes belong to. */
-export type AttributeTarget = "objects" | "lists";
-
-/** Whether archived things are listed too; default false. */
-export interface Archived {
-  readonly showArchived?: boolean | undefined;
-}
+import type { Archived } from "../window.ts";
+import { createAttributeWrites, type AttributeTarget } from "./attribute-writes.ts";
 
 const ATTRIBUTES = "/v2/{target}/{identifier}/attributes";
 const ATTRIBUTE = `${ATTRIBUTES}/{attribute}`;
@@ -87,5 +80,5 @@ export function createAttributes(api: Api) {
     return api.send(get(`${ATTRIBUTE}/statuses`, { params, query, read }), options);
   }
 
-  return { list, get: getAttribute, options: selectOptions, statuses };
+  return { list, get: getAttribute, options: selectOptions, statuses, ...createAttributeWrites(api) };
 }

@@ -1,13 +1,23 @@
-import { dataBody, pageBody, type Page } from "../body.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { dataBody, jsonBody, pageBody, type Page } from "../body.ts";
 import { collect, walkCursors } from "../pagination.ts";
-import { get, type Api } from "../requests.ts";
-import { callRecordingSchema, type CallRecording } from "../schemas/meeting.ts";
-import type { RequestOptions } from "../transport.ts";
+import { create, get, remove, type Api, type RequestOptions } from "../requests.ts";
+import { callRecordingSchema, transcriptPageSchema, type CallRecording } from "../schemas/meeting.ts";
 import type { CursorWindow } from "../window.ts";
+
+/** A recording to add. */
+export type NewCallRecording = {
+  /** A public https address of an mp4 file. */
+  readonly video_url?: string;
+  readonly transcript?: readonly JsonObject[];
+};
 
 /** Attio's maximum. */
 const PAGE_SIZE = 200;
 const RECORDINGS = "/v2/meetings/{meeting_id}/call_recordings";
+const RECORDING = `${RECORDINGS}/{call_recording_id}`;
+/** Docs: "Create call recording". */
+const CREATES_PER_SECOND = 1;
 
 export type CallRecordingsResource = ReturnType<typeof createCallRecordings>;
 
@@ -32,7 +42,7 @@ export function createCallRecordings(api: Api) {
   ): Promise<CallRecording> {
     const params = { meeting_id: meetingId, call_recording_id: recordingId };
     const read = dataBody(callRecordingSchema);
-    return api.send(get(`${RECORDINGS}/{call_recording_id}`, { params, read }), options);
+    return api.send(get(RECORDING, { params, read }), options);
   }
 
   /** All recordings of a meeting, fetched as they are consumed. */
@@ -48,5 +58,42 @@ export function createCallRecordings(api: Api) {
     return collect(stream(meetingId, options));
   }
 
-  return { page, get: getRecording, stream, list };
+  /** Adds a recording, which Attio then fetches and processes. */
+  function createRecording(
+    meetingId: string,
+    recording: NewCallRecording,
+    options?: RequestOptions,
+  ): Promise<CallRecording> {
+    const params = { meeting_id: meetingId };
+    const read = dataBody(callRecordingSchema);
+    const limitPerSecond = CREATES_PER_SECOND;
+    return api.send(create(RECORDINGS, { params, data: recording, limitPerSecond, read }), options);
+  }
+
+  /** Throws AttioNotFoundError if it is not there. */
+  function deleteRecording(meetingId: string, recordingId: string, options?: RequestOptions): Promise<void> {
+    const params = { meeting_id: meetingId, call_recording_id: recordingId };
+    return remove(api, { route: RECORDING, params }, options);
+  }
+
+  /** One page of a transcript's segments. Attio advises against it by now: `get` has the whole transcript. */
+  function transcriptPage(
+    meetingId: string,
+    { recordingId, cursor }: { readonly recordingId: string; readonly cursor?: string | undefined },
+    options?: RequestOptions,
+  ): Promise<Page<unknown>> {
+    const params = { meeting_id: meetingId, call_recording_id: recordingId };
+    const read = jsonBody(transcriptPageSchema);
+    return api.send(get(`${RECORDING}/transcript`, { params, query: { cursor }, read }), options);
+  }
+
+  return {
+    page,
+    transcriptPage,
+    get: getRecording,
+    stream,
+    list,
+    create: createRecording,
+    delete: deleteRecording,
+  };
 }

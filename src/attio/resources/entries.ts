@@ -2,9 +2,9 @@ import { z } from "zod";
 import { dataBody, itemBody, streamedPageBody, type Page } from "../body.ts";
 import { collect, walkOffsets } from "../pagination.ts";
 import { CREATION_ORDER, queryBody, type Query, type QueryOptions, type StreamQuery } from "../query.ts";
-import { ask, get, type Api } from "../requests.ts";
+import { ask, get, type Api, type RequestOptions } from "../requests.ts";
 import { checkAttributeValue, checkEntry, type AttioEntry, type AttributeValue } from "../schemas/record.ts";
-import type { RequestOptions } from "../transport.ts";
+import { createEntryWrites } from "./entry-writes.ts";
 import type { OffsetWindow } from "../window.ts";
 
 const QUERY = "/v2/lists/{list}/entries/query";
@@ -64,5 +64,5 @@ export function createEntries(api: Api) {
     return collect(stream(list, all, options));
   }
 
-  return { query, get: getEntry, values, stream, list: listAll };
+  return { query, get: getEntry, values, stream, list: listAll, ...createEntryWrites(api) };
 }

@@ -1,8 +1,8 @@
+import type { JsonObject } from "../../lib/json.ts";
 import { dataBody, pageBody, type Page } from "../body.ts";
 import { collect, walkCursors } from "../pagination.ts";
-import { get, type Api } from "../requests.ts";
+import { create, get, patch, put, remove, type Api, type RequestOptions } from "../requests.ts";
 import { meetingSchema, type Meeting } from "../schemas/meeting.ts";
-import type { RequestOptions } from "../transport.ts";
 import type { CursorWindow } from "../window.ts";
 
 /** Which meetings, in which order (docs: "List meetings"). */
@@ -21,9 +21,27 @@ export interface MeetingFilter {
   readonly timezone?: string | undefined;
 }
 
+/** A point in time with a zone, or a whole day. */
+export type MeetingMoment =
+  { readonly datetime: string; readonly timezone?: string | null } | { readonly date: string };
+
+/** A meeting to make (docs: "Create a meeting"). */
+export type NewMeeting = {
+  readonly title: string;
+  readonly description: string;
+  readonly is_all_day: boolean;
+  readonly start: MeetingMoment;
+  /** Exclusive. */
+  readonly end: MeetingMoment;
+  /** A participant without an email address needs a name. */
+  readonly participants: readonly JsonObject[];
+  readonly linked_records?: readonly JsonObject[];
+};
+
 /** Attio's maximum. */
 const PAGE_SIZE = 200;
 const MEETINGS = "/v2/meetings";
+const MEETING = `${MEETINGS}/{meeting_id}`;
 
 export type MeetingsResource = ReturnType<typeof createMeetings>;
 
@@ -51,7 +69,7 @@ export function createMeetings(api: Api) {
   /** One meeting. Throws AttioNotFoundError. */
   function getMeeting(meetingId: string, options?: RequestOptions): Promise<Meeting> {
     const params = { meeting_id: meetingId };
-    return api.send(get("/v2/meetings/{meeting_id}", { params, read: dataBody(meetingSchema) }), options);
+    return api.send(get(MEETING, { params, read: dataBody(meetingSchema) }), options);
   }
 
   /** All meetings, fetched as they are consumed. */
@@ -67,5 +85,44 @@ export function createMeetings(api: Api) {
     return collect(stream(filter, options));
   }
 
-  return { page, get: getMeeting, stream, list };
+  /** Makes a meeting; it is up to the caller that there is none yet. People and companies are made for its participants. */
+  function createMeeting(meeting: NewMeeting, options?: RequestOptions): Promise<Meeting> {
+    return api.send(create(MEETINGS, { data: meeting, read: dataBody(meetingSchema) }), options);
+  }
+
+  /** Changes what is named; linked records are added. */
+  function update(
+    meetingId: string,
+    fields: Partial<NewMeeting>,
+    options?: RequestOptions,
+  ): Promise<Meeting> {
+    const params = { meeting_id: meetingId };
+    return api.send(patch(MEETING, { params, data: fields, read: dataBody(meetingSchema) }), options);
+  }
+
+  /** Changes what is named; linked records are replaced. */
+  function overwrite(
+    meetingId: string,
+    fields: Partial<NewMeeting>,
+    options?: RequestOptions,
+  ): Promise<Meeting> {
+    const params = { meeting_id: meetingId };
+    return api.send(put(MEETING, { params, data: fields, read: dataBody(meetingSchema) }), options);
+  }
+
+  /** Deletes a meeting that was made through the API. */
+  function deleteMeeting(meetingId: string, options?: RequestOptions): Promise<void> {
+    return remove(api, { route: MEETING, params: { meeting_id: meetingId } }, options);
+  }
+
+  return {
+    page,
+    get: getMeeting,
+    stream,
+    list,
+    create: createMeeting,
+    update,
+    overwrite,
+    delete: deleteMeeting,
+  };
 }

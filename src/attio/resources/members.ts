@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { dataBody } from "../body.ts";
-import { get, type Api } from "../requests.ts";
+import { get, type Api, type RequestOptions } from "../requests.ts";
 import { memberSchema, type WorkspaceMember } from "../schemas/member.ts";
-import type { RequestOptions } from "../transport.ts";
 
 export type MembersResource = ReturnType<typeof createMembers>;
 

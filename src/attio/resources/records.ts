@@ -2,7 +2,7 @@ import { z } from "zod";
 import { dataBody, itemBody, pageBody, streamedPageBody, type Page } from "../body.ts";
 import { collect, walkOffsets } from "../pagination.ts";
 import { CREATION_ORDER, queryBody, type Query, type QueryOptions, type StreamQuery } from "../query.ts";
-import { ask, get, type Api } from "../requests.ts";
+import { ask, get, type Api, type RequestOptions } from "../requests.ts";
 import { recordEntrySchema, type RecordEntry } from "../schemas/list.ts";
 import {
   checkAttributeValue,
@@ -10,7 +10,7 @@ import {
   type AttioRecord,
   type AttributeValue,
 } from "../schemas/record.ts";
-import type { RequestOptions } from "../transport.ts";
+import { createRecordWrites } from "./record-writes.ts";
 import type { OffsetWindow } from "../window.ts";
 
 const QUERY = "/v2/objects/{object}/records/query";
@@ -85,5 +85,5 @@ export function createRecords(api: Api) {
     return collect(stream(object, all, options));
   }
 
-  return { query, get: getRecord, values, entries, stream, list };
+  return { query, get: getRecord, values, entries, stream, list, ...createRecordWrites(api) };
 }

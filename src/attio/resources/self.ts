@@ -1,8 +1,7 @@
 import { jsonBody } from "../body.ts";
 import { AttioApiError } from "../errors.ts";
-import { get, type Api } from "../requests.ts";
+import { get, type Api, type RequestOptions } from "../requests.ts";
 import { selfSchema, type Self } from "../schemas/self.ts";
-import type { RequestOptions } from "../transport.ts";
 
 /**
  * What the token is. An unknown token is `{active: false}`, never an error: Attio answers 200 for a revoked one, and 400 `missing_value`

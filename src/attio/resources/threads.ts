@@ -1,8 +1,7 @@
 import { dataBody, pageBody, type Page } from "../body.ts";
 import { collect, walkOffsets } from "../pagination.ts";
-import { get, type Api } from "../requests.ts";
+import { get, type Api, type RequestOptions } from "../requests.ts";
 import { threadSchema, type Thread } from "../schemas/comment.ts";
-import type { RequestOptions } from "../transport.ts";
 import type { OffsetWindow } from "../window.ts";
 
 /** Where threads hang; Attio lists them only for one record or one entry (docs: "List threads"). */

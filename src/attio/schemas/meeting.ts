@@ -59,3 +59,13 @@ export const callRecordingSchema = z.looseObject({
 
 /** A recording of a call in a meeting. */
 export type CallRecording = z.infer<typeof callRecordingSchema>;
+
+export const transcriptPageSchema = z
+  .looseObject({
+    data: z.looseObject({ transcript: z.array(z.unknown()) }),
+    pagination: z.looseObject({ next_cursor: nullable(z.string()) }).nullish(),
+  })
+  .transform(({ data, pagination }) => ({
+    items: data.transcript,
+    nextCursor: pagination?.next_cursor ?? null,
+  }));

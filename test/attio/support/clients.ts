@@ -1,5 +1,10 @@
 import { afterEach } from "vitest";
-import { createAttioClient, type AttioClient, type AttioClientOptions } from "../../../src/attio/index.ts";
+import {
+  createAttioClient,
+  type AttioClient,
+  type AttioClientOptions,
+  type Budget,
+} from "../../../src/attio/index.ts";
 import { startServer, type Answerer, type TestServer } from "./server.ts";
 
 export const TOKEN = "token-that-must-not-leak";
@@ -9,6 +14,9 @@ const open: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
+
+/** Rates have tests of their own; elsewhere nobody waits. */
+export const OPEN_BUDGET: Budget = { acquire: () => Promise.resolve(), pauseUntil: () => undefined };
 
 export interface Pair {
   server: TestServer;
@@ -29,6 +37,7 @@ export async function pair(answer: Answerer, options: Partial<AttioClientOptions
       return Promise.resolve();
     },
     random: () => 0.5,
+    budget: OPEN_BUDGET,
     ...options,
   });
   open.push(
