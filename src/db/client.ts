@@ -20,6 +20,8 @@ export interface DatabaseOptions {
   /** Connections in the pool. */
   connections?: number;
   applicationName?: string;
+  /** Further settings of each session. */
+  parameters?: Record<string, string>;
 }
 
 const INT8_OID = 20;
@@ -58,6 +60,7 @@ export function createSql(url: string, options: DatabaseOptions = {}): Sql {
       plan_cache_mode: "force_custom_plan",
       jit: "off",
       TimeZone: "UTC",
+      ...options.parameters,
     },
     types: {
       bigint: { to: INT8_OID, from: [INT8_OID], serialize: String, parse: Number },
