@@ -137,8 +137,24 @@ export const dirty = syncSchema.table(
     markedAt: timestamptz("marked_at")
       .notNull()
       .default(sql`now()`),
+    /** What is needed to fetch it besides its id, such as a recording's meeting. */
+    detail: jsonb("detail"),
+    /** Doorbells since the last fetch: more of them than changed values means that values in between were missed. */
+    rings: integer("rings").notNull().default(1),
+    /** Whether Attio said that it is gone: such a deletion does not count against the cap. */
+    announced: boolean("announced").notNull().default(false),
+    /** The second look at a record whose doorbell found nothing changed. */
+    again: boolean("again").notNull().default(false),
+    dueAt: timestamptz("due_at")
+      .notNull()
+      .default(sql`now()`),
+    claimedUntil: timestamptz("claimed_until"),
+    attempts: integer("attempts").notNull().default(0),
   },
-  (table) => [primaryKey({ columns: [table.stream, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.stream, table.id] }),
+    index("dirty_due").on(table.stream, table.dueAt),
+  ],
 );
 
 /** Rows that could not be read, written or deleted, with the reason; everything else went on. */
