@@ -116,16 +116,17 @@ export class Transport {
     await this.#deps.sleep(delayMs, signal);
   }
 
-  /** Waits for a place among the queries, a place on the wire and the budget, in this order, and sends. */
+  /** Waits for a place among the queries, the endpoint's own limit, a place on the wire and the budget, in this order, and sends. */
   async #attempt<T>(attempt: Attempt<T>): Promise<T> {
     const { request, options } = attempt;
     const { priority } = attempt.info;
     let outcome: Parameters<QueryPermit["release"]>[0] = "other";
     const permit = request.scored === true ? await this.queries.acquire(priority, options.signal) : undefined;
     try {
+      // Before the wire: whoever waits for a slow endpoint must not keep others off it.
+      await this.#laneOf(request)?.acquire(priority, options.signal);
       const leaveWire = await this.#gates[request.kind].acquire(priority, options.signal);
       try {
-        await this.#laneOf(request)?.acquire(priority, options.signal);
         await this.#deps.budget.acquire(request.kind, {
           priority,
           ...(options.signal && { signal: options.signal }),

@@ -100,4 +100,21 @@ describe("client", () => {
     await client.records.query("people");
     expect(client.queryConcurrency().limit).toBe(2);
   });
+
+  it("keeps to an endpoint's own limit without holding up other writes", async () => {
+    const controller = new AbortController();
+    const { client, server } = await pair((_, response) => json(response, 204, {}), { concurrency: 1 });
+    const merge = () =>
+      client.records
+        .merge("people", { primaryRecordId: "a", secondaryRecordId: "b" }, { signal: controller.signal })
+        .catch(() => "ended");
+    // Attio allows five merges a second, so the second one waits.
+    const merges = [merge(), merge(), merge()];
+    await client.notes.delete("n");
+    controller.abort();
+    expect(await Promise.all(merges)).toEqual(["ended", "ended", "ended"]);
+    const urls = server.requests.map(({ url }) => url);
+    expect(urls.filter((url) => url.endsWith("/merge"))).toHaveLength(1);
+    expect(urls).toContain("/v2/notes/n");
+  });
 });

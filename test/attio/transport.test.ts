@@ -214,7 +214,7 @@ describe("failures without an answer", () => {
       },
       { retry: { attempts: 1 } },
     );
-    for (const timeoutMs of [30, 30]) {
+    for (const timeoutMs of [250, 250]) {
       const error = await rejection(client.objects.list({ timeoutMs }));
       expect(error).toBeInstanceOf(AttioTimeoutError);
       expect(error).toMatchObject({ code: "timeout", sent: "maybe", timeoutMs });
@@ -225,7 +225,7 @@ describe("failures without an answer", () => {
     const { client, server } = await pair((_, response, attempt) => {
       if (attempt > 1) json(response, 200, { data: [] });
     });
-    expect(await client.objects.list({ timeoutMs: 50 })).toEqual([]);
+    expect(await client.objects.list({ timeoutMs: 250 })).toEqual([]);
     expect(server.requests).toHaveLength(2);
   });
 });
