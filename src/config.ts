@@ -81,7 +81,9 @@ const VARIABLES = {
   }),
   logLevel: variable({
     name: "LOG_LEVEL",
-    description: `Least severe level that is logged to stderr: ${LOG_LEVELS.map((level) => `\`${level}\``).join(", ")}.`,
+    description:
+      `Least severe level that is logged to stderr: ${LOG_LEVELS.map((level) => `\`${level}\``).join(", ")}. ` +
+      "On a terminal `info` is left out, so as not to disturb the progress bars.",
     fallback: "info",
     parse: oneOf(LOG_LEVELS),
   }),

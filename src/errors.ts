@@ -33,3 +33,10 @@ export class EmbeddedPostgresError extends MirrorError {
     super("EMBEDDED_POSTGRES_FAILED", message, options);
   }
 }
+
+/** The database cannot be reached or refuses the login. The message names host and port, never the whole URL. */
+export class DatabaseUnreachableError extends MirrorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("DATABASE_UNREACHABLE", message, options);
+  }
+}

@@ -75,7 +75,7 @@ async function createState(file: string, folder: string, log: Log): Promise<Stat
   const serverFolder =
     (await mayReach(folder, user)) || user === null ? "inside" : await chooseOutside(folder, user);
   if (serverFolder !== "inside") {
-    log.info({ folder: serverFolder }, "PostgreSQL's user cannot enter DATA_DIR; its data is kept elsewhere");
+    log.warn({ folder: serverFolder }, "PostgreSQL's user cannot enter DATA_DIR; its data is kept elsewhere");
   }
   const state: State = { serverFolder, password: randomBytes(24).toString("hex") };
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
