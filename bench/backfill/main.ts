@@ -1,0 +1,91 @@
+import { build } from "./build.ts";
+import type { ContestantOrder } from "./contestant-process.ts";
+import type { Measured } from "./contestant.ts";
+import { DISCIPLINES } from "./disciplines.ts";
+import type { Discipline } from "./disciplines.ts";
+import { LARGE_RECORDS, readOptions, USAGE } from "./options.ts";
+import type { BenchOptions } from "./options.ts";
+import { runToEnd, speak } from "./processes.ts";
+import { describeMachine, report } from "./report.ts";
+import type { SandboxOrder, SandboxPlace } from "./sandbox-process.ts";
+import { openServer } from "./server.ts";
+import type { BenchServer } from "./server.ts";
+import { perSecond } from "./targets.ts";
+
+/** A workspace of 100,000 records of 10 kB does not fit into Node's usual heap. */
+const SANDBOX_HEAP = "--max-old-space-size=8192";
+
+interface Course {
+  records: number;
+  rounds: number;
+  disciplines: readonly Discipline[];
+}
+
+interface Track {
+  options: BenchOptions;
+  server: BenchServer;
+  program: (name: string) => string;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const options = readOptions(argv);
+  const chosen = DISCIPLINES.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  const program = await build();
+  const server = await openServer(process.env["DATABASE_URL"]);
+  try {
+    const track = { options, server, program };
+    await runCourse(track, { records: options.records, rounds: options.rounds, disciplines: chosen });
+    if (!options.isLarge) return;
+    const disciplines = chosen.filter(({ isSlow }) => !isSlow);
+    await runCourse(track, { records: LARGE_RECORDS, rounds: 1, disciplines });
+  } finally {
+    await server.close();
+  }
+}
+
+/** Runs all disciplines in turn, round after round, and prints what came of them. */
+async function runCourse(track: Track, { records, rounds, disciplines }: Course): Promise<void> {
+  const { options, server, program } = track;
+  const order: SandboxOrder = { records, bytesPerRecord: options.bytesPerRecord };
+  const sandbox = await speak(program("sandbox-process"), order, [SANDBOX_HEAP]);
+  const results = new Map<string, Measured[]>();
+  try {
+    print(`\n${records} records of ${options.bytesPerRecord} bytes; ${describeMachine(server.version)}\n`);
+    for (let round = 1; round <= rounds; round++) {
+      for (const discipline of disciplines) {
+        const run = await runOne(track, discipline, sandbox.said as SandboxPlace);
+        if (run.records !== records)
+          throw new Error(`${discipline.title} got ${run.records} of ${records} records`);
+        results.set(discipline.name, [...(results.get(discipline.name) ?? []), run]);
+        print(`round ${round}: ${discipline.title}: ${perSecond(run).toFixed(0)} records/s\n`);
+      }
+    }
+    print(`\n${report(results)}`);
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+async function runOne(track: Track, discipline: Discipline, place: SandboxPlace): Promise<Measured> {
+  const { server, program, options } = track;
+  const { contestant, continues } = discipline;
+  const databaseUrl = await server.database(`bench_${contestant.toLowerCase()}`, { isNew: !continues });
+  const order: ContestantOrder = { contestant, place, databaseUrl };
+  const profile =
+    options.profileFolder === undefined || contestant !== "mirror"
+      ? []
+      : ["--cpu-prof", `--cpu-prof-dir=${options.profileFolder}`];
+  return (await runToEnd(program("contestant-process"), order, profile)) as Measured;
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  process.stderr.write(`${error.message}\n${USAGE}`);
+  process.exitCode = 2;
+}

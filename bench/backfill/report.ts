@@ -1,0 +1,50 @@
+import { cpus, loadavg, totalmem } from "node:os";
+import { DISCIPLINES } from "./disciplines.ts";
+import { judge, median, perSecond } from "./targets.ts";
+import type { Results } from "./targets.ts";
+
+/** The machine and the services, in a line. */
+export function describeMachine(postgresVersion: string): string {
+  const memory = (totalmem() / 2 ** 30).toFixed(0);
+  return [
+    `${cpus().length} cores`,
+    `${memory} GiB`,
+    `Node ${process.versions.node}`,
+    `PostgreSQL ${postgresVersion}`,
+    `load average ${loadavg()[0]?.toFixed(1) ?? "?"}`,
+  ].join(", ");
+}
+
+/** The table of rates and the verdicts, as Markdown. */
+export function report(results: Results): string {
+  const header = ["", "records/s (median)", "min to max", "client CPU, us a record", "peak RSS, MB"];
+  const lines = DISCIPLINES.flatMap(({ name, title }) => {
+    const runs = results.get(name) ?? [];
+    if (runs.length === 0) return [];
+    const rates = runs.map(perSecond);
+    const cpu = median(runs.map(({ cpuMs, records }) => (cpuMs / records) * 1000));
+    const peak = Math.max(...runs.map(({ peakRssMb }) => peakRssMb));
+    const range = `${whole(Math.min(...rates))} to ${whole(Math.max(...rates))}`;
+    return [[title, whole(median(rates)), range, whole(cpu), whole(peak)]];
+  });
+  const verdicts = judge(results).map(({ target, measured, isMet }) => [
+    target,
+    measured,
+    isMet ? "met" : "MISSED",
+  ]);
+  return `${table([header, ...lines])}\n${table([["target", "measured", ""], ...verdicts])}`;
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+function table([header = [], ...rows]: readonly (readonly string[])[]): string {
+  const widths = header.map((_, column) =>
+    Math.max(3, ...[header, ...rows].map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |\n`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |\n`;
+  return line(header) + rule + rows.map(line).join("");
+}
