@@ -4,8 +4,10 @@ import { expectCatalog, readSources, type Source } from "./oracle-catalog.ts";
 import { RESOURCE_TABLES, type ExpectedRow, type Places } from "./oracle-resources.ts";
 import { canonical, expectColumns, stored, type Expected } from "./oracle-values.ts";
 
-/** What is compared besides records, entries and the catalog. */
+/** What is compared besides the catalog. */
 export interface OracleOptions {
+  /** Slugs of objects and lists; all if left out. */
+  sources?: readonly string[];
   /** Fixed tables, e.g. `notes`; all if left out. Those that hang on records cost a request a record. */
   resources?: readonly string[];
   /** `attio.raw` must hold the whole JSON. */
@@ -51,6 +53,7 @@ export async function findDifferences(
     entries: [],
   };
   for (const source of sources) {
+    if (options.sources?.includes(source.slug) === false) continue;
     const items = await readItems(api, source);
     differences.push(...(await compareItems(sql, source, items, options)));
     const target = source.kind === "object" ? places.records : places.entries;
