@@ -20,6 +20,8 @@ export interface Limits {
   score: ScoreLimit | "off";
   /** Counts a request. Throws 429 when the second's budget is used up. */
   countRequest(kind: "read" | "write"): void;
+  /** Counts a request to an endpoint with a budget of its own. Throws 429. */
+  countEndpoint(endpoint: string, perSecond: number): void;
   /** Counts a query's score. Throws 429. */
   countScore(score: number): void;
 }
@@ -33,6 +35,7 @@ export function createLimits(
   now: () => number = Date.now,
 ): Limits {
   const used = { second: 0, read: 0, write: 0 };
+  const endpoints = new Map<string, { second: number; count: number }>();
   let scores: { at: number; score: number }[] = [];
   return {
     rate,
@@ -44,6 +47,14 @@ export function createLimits(
       const budget = kind === "read" ? this.rate.readsPerSecond : this.rate.writesPerSecond;
       if (used[kind] >= budget) throw tooMany((second + 1) * 1000);
       used[kind]++;
+    },
+    countEndpoint(endpoint, perSecond) {
+      if (this.rate === "off") return;
+      const second = Math.floor(now() / 1000);
+      const last = endpoints.get(endpoint);
+      const count = last?.second === second ? last.count : 0;
+      if (count >= perSecond) throw tooMany((second + 1) * 1000);
+      endpoints.set(endpoint, { second, count: count + 1 });
     },
     countScore(value) {
       if (this.score === "off") return;

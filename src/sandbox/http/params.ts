@@ -55,14 +55,6 @@ export function flag(call: Call, name: string): boolean | undefined {
   throw invalidPayload([name], "Expected boolean", "Query");
 }
 
-/** The object that a write's body holds under `data`. Throws 400 `validation_type`. */
-export function dataOf(call: Call): JsonObject {
-  const body = call.body;
-  const inner = isObject(body) ? body["data"] : undefined;
-  if (!isObject(inner)) throw invalidPayload(["data"]);
-  return inner;
-}
-
 /** The body as an object, empty if there is none. Throws 400 `validation_type`. */
 export function bodyOf(call: Call): JsonObject {
   const body = call.body ?? {};

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../support/json.ts";
+import type { Actor } from "../store/model.ts";
 import type { SandboxStore } from "../store/store.ts";
 import type { Token } from "./tokens.ts";
 
@@ -36,6 +37,10 @@ export interface Route {
   readonly scopes: readonly string[];
   /** The budget it counts against; queries are reads although they are POSTs. */
   readonly kind: "read" | "write";
+  /** A budget of its own, in requests a second, where the docs name one. */
+  readonly perSecond?: number;
+  /** Errors name their status `statusCode`, as the docs have it for a few endpoints. */
+  readonly camelCaseErrors?: boolean;
   readonly handle: (call: Call) => Reply | Promise<Reply>;
 }
 
@@ -60,6 +65,11 @@ export type MaxPage = Partial<Record<Listing, number>>;
 /** `{"data":…}`. */
 export function data(value: Json): Reply {
   return { body: { data: value } };
+}
+
+/** The actor of what is written with the request's token. */
+export function actorOf(call: Call): Actor {
+  return { type: "api-token", id: call.token.id };
 }
 
 /** A parameter of the path, which the router guarantees. */

@@ -52,7 +52,7 @@ export function buildServer(parts: ServerParts, routes: readonly Route[]): Fasti
       method: route.method,
       url: route.url,
       handler: (request, reply) =>
-        answer(parts, request, reply, (logged) => run(parts, route, request, logged)),
+        answer(parts, request, reply, (logged) => guarded(parts, route, request, logged)),
     });
   }
   for (const { method, url, handle } of parts.open) {
@@ -89,6 +89,21 @@ async function answer(
   await send(reply, outcome, fault, logged);
 }
 
+async function guarded(
+  parts: ServerParts,
+  route: Route,
+  request: FastifyRequest,
+  logged: LoggedRequest,
+): Promise<Reply> {
+  if (route.camelCaseErrors !== true) return run(parts, route, request, logged);
+  return run(parts, route, request, logged).catch((error: unknown) => {
+    const { body, ...reply } = toReply(error);
+    if (body === undefined || Buffer.isBuffer(body)) throw error;
+    const { status_code, ...rest } = body;
+    return { ...reply, body: { statusCode: status_code ?? null, ...rest } };
+  });
+}
+
 async function run(
   parts: ServerParts,
   route: Route,
@@ -97,6 +112,7 @@ async function run(
 ): Promise<Reply> {
   const token = parts.tokens.authenticate(request.headers.authorization);
   parts.limits.countRequest(route.kind);
+  if (route.perSecond !== undefined) parts.limits.countEndpoint(route.method + route.url, route.perSecond);
   assertScopes(token, route.scopes);
   const outcome = await route.handle(callOf(parts, token, request, logged));
   if (outcome.score === undefined) return outcome;

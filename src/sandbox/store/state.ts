@@ -22,6 +22,10 @@ export interface Quirks {
   createEmitsUpdates: boolean;
   /** Archiving, option and status changes emit `*-attribute.updated`. */
   choiceEvents: boolean;
+  /** A person created over HTTP with an email address is put into the company of its domain. */
+  autoCompany: boolean;
+  /** Merges over HTTP answer 202 and stay in progress until `store.finishMerge`. */
+  slowMerges: boolean;
 }
 
 /** Everything the simulated workspace holds. Only `store/*` changes it. */
@@ -45,6 +49,8 @@ export interface State {
   readonly tasks: Map<string, Task>;
   readonly threads: Map<string, Thread>;
   readonly meetings: Map<string, Meeting>;
+  /** Meeting ids by the external reference that they were created with. */
+  readonly externalMeetings: Map<string, string>;
   readonly recordings: Map<string, Recording>;
   readonly files: Map<string, StoredFile>;
   readonly random: Random;
@@ -82,6 +88,8 @@ export function createState(options: StoreOptions = {}): State {
       cascadeEvents: true,
       createEmitsUpdates: false,
       choiceEvents: true,
+      autoCompany: true,
+      slowMerges: false,
       ...options.quirks,
     },
     ...emptyMaps(),
@@ -107,6 +115,7 @@ function emptyMaps(): Maps {
     tasks: new Map(),
     threads: new Map(),
     meetings: new Map(),
+    externalMeetings: new Map(),
     recordings: new Map(),
     files: new Map(),
     listeners: new Set(),

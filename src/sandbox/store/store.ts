@@ -40,6 +40,7 @@ import {
   deleteRecord,
   updateEntry,
   updateRecord,
+  updateItem,
 } from "./records.ts";
 import type {
   Comment,
@@ -79,6 +80,7 @@ const OPERATIONS = {
   updateAttribute,
   createRecord,
   updateRecord,
+  updateItem,
   deleteRecord,
   mergeRecords,
   finishMerge,

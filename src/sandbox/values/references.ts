@@ -14,6 +14,9 @@ const BARE_STRING_KEYS: Readonly<Record<string, string>> = {
   workspaces: "workspace_id",
 };
 
+/** What a reference must know of its attribute. */
+type Referring = Pick<Attribute, "slug" | "allowedObjects">;
+
 /** `select` and `status`: the title or the id, bare or under the type's key. */
 export function parseChoice(attribute: Attribute, raw: Json): Fields {
   const key = attribute.type === "status" ? "status" : "option";
@@ -31,7 +34,7 @@ export function parseChoice(attribute: Attribute, raw: Json): Fields {
 }
 
 /** `record-reference`: by object and id, by a unique attribute, or a bare string where one standard object is allowed. */
-export function parseReference(state: State, attribute: Attribute, raw: Json): Fields {
+export function parseReference(state: State, attribute: Referring, raw: Json): Fields {
   const target = typeof raw === "string" ? byBareString(attribute, raw) : byObject(state, attribute, raw);
   if (target === undefined) {
     throw badRequest(
@@ -68,7 +71,7 @@ export function findByUnique(object: ObjectDef, attributeSlug: string, key: stri
   return attribute?.holders.get(key)?.values().next().value;
 }
 
-function byBareString(attribute: Attribute, text: string): Item | undefined {
+function byBareString(attribute: Referring, text: string): Item | undefined {
   const [object, another] = attribute.allowedObjects;
   const slug = BARE_STRING_KEYS[object?.slug ?? ""];
   if (object === undefined || another !== undefined || slug === undefined) {
@@ -77,7 +80,7 @@ function byBareString(attribute: Attribute, text: string): Item | undefined {
   return findByUnique(object, slug, text.trim().toLowerCase());
 }
 
-function byObject(state: State, attribute: Attribute, raw: Json): Item | undefined {
+function byObject(state: State, attribute: Referring, raw: Json): Item | undefined {
   const name = isObject(raw) ? raw["target_object"] : undefined;
   if (!isObject(raw) || typeof name !== "string") {
     throw invalidValue(attribute.slug, "Required", ["target_object"]);
@@ -91,7 +94,7 @@ function byObject(state: State, attribute: Attribute, raw: Json): Item | undefin
   return typeof id === "string" ? object.items.get(id) : byUniqueAttribute(attribute, object, raw);
 }
 
-function byUniqueAttribute(attribute: Attribute, object: ObjectDef, raw: JsonObject): Item | undefined {
+function byUniqueAttribute(attribute: Referring, object: ObjectDef, raw: JsonObject): Item | undefined {
   const [slug, another] = Object.keys(raw).filter((key) => key !== "target_object");
   const key = slug === undefined ? undefined : attributeOf(object, slug);
   const given = slug === undefined ? undefined : raw[slug];

@@ -1,0 +1,123 @@
+import { badRequest, invalidPayload, SandboxError } from "../support/errors.ts";
+import { readData, uuidText, valuesObject } from "../http/body.ts";
+import { actorOf, data, param, type Call, type Reply, type Route } from "../http/route.ts";
+import { uuid } from "../http/params.ts";
+import { z } from "zod";
+import { attributeOf, findRecord } from "../store/find.ts";
+import type { Attribute, Item, ObjectDef } from "../store/model.ts";
+import { uniqueKey } from "../values/unique-key.ts";
+import { parseValues } from "../values/parse.ts";
+import { itemAnswer } from "../wire/items.ts";
+import { companyFor } from "./auto-company.ts";
+import { objectOf } from "./targets.ts";
+
+const scopes = ["record_permission:read-write", "object_configuration:read"];
+const body = z.object({ values: valuesObject });
+const mergeBody = z.object({ primary_record_id: uuidText, secondary_record_id: uuidText });
+
+/** Creating, asserting, changing, deleting and merging records (docs page "Records"). */
+export function recordWriteRoutes(): Route[] {
+  const base = "/v2/objects/:object/records";
+  const write = (method: Route["method"], url: string, handle: (call: Call) => Reply): Route => ({
+    method,
+    url,
+    scopes,
+    kind: "write",
+    handle,
+  });
+  return [
+    write("POST", base, (call) => create(call, objectOf(call))),
+    write("PUT", base, assert),
+    write("PATCH", `${base}/:record`, (call) => update(call, "append")),
+    write("PUT", `${base}/:record`, (call) => update(call, "overwrite")),
+    write("DELETE", `${base}/:record`, remove),
+    { ...write("POST", `${base}/merge`, merge), perSecond: 5 },
+  ];
+}
+
+/** The record named in the path, for a write. Throws 404, or 400 `merge_in_progress`. */
+export function writableRecord(call: Call): Item {
+  const object = objectOf(call);
+  const id = uuid(param(call, "record"), "record_id");
+  assertSettled(call, id);
+  return findRecord(object, id);
+}
+
+function create(call: Call, object: ObjectDef): Reply {
+  const { values } = readData(call, body);
+  const by = actorOf(call);
+  const record = call.store.createRecord(object, values, { by, trusted: false });
+  companyFor(call.store, record, by);
+  return { body: itemAnswer(call.store.state, record) };
+}
+
+function update(call: Call, mode: "append" | "overwrite"): Reply {
+  const record = writableRecord(call);
+  const { values } = readData(call, body);
+  call.store.updateItem(record, values, { by: actorOf(call), mode, trusted: false });
+  return { body: itemAnswer(call.store.state, record) };
+}
+
+function remove(call: Call): Reply {
+  const record = writableRecord(call);
+  call.store.deleteRecord(objectOf(call), record.id, { by: actorOf(call) });
+  return { body: {} };
+}
+
+/** The matching attribute only gains values; every other multi-select named is overwritten. */
+function assert(call: Call): Reply {
+  const object = objectOf(call);
+  const { values } = readData(call, body);
+  const matching = matchingAttribute(call, object);
+  const found = findMatch(call, matching, values[matching.slug] ?? values[matching.id]);
+  if (found === undefined) return create(call, object);
+  assertSettled(call, found.id);
+  const mode = (attribute: Attribute) =>
+    attribute === matching ? ("append" as const) : ("overwrite" as const);
+  call.store.updateItem(found, values, { by: actorOf(call), mode, trusted: false });
+  return { body: itemAnswer(call.store.state, found) };
+}
+
+function matchingAttribute(call: Call, object: ObjectDef): Attribute {
+  const name = call.query["matching_attribute"];
+  if (name === undefined || name === "") throw invalidPayload(["matching_attribute"], "Required", "Query");
+  const attribute = attributeOf(object, name);
+  if (attribute === undefined) {
+    throw badRequest("value_not_found", `No attribute was found for matching_attribute slug/ID "${name}".`);
+  }
+  if (attribute.isUnique && attribute.virtual === undefined) return attribute;
+  throw badRequest("validation_type", `Attribute with slug/ID "${name}" is not unique.`);
+}
+
+/** What Attio does with several matches isn't documented; refusing is the cautious guess. */
+function findMatch(
+  call: Call,
+  matching: Attribute,
+  raw: Parameters<typeof parseValues>[2],
+): Item | undefined {
+  const wanted = parseValues(call.store.state, matching, raw, false);
+  if (wanted.length === 0) {
+    throw badRequest(
+      "missing_value",
+      `Required value for attribute with ID "${matching.id}" was not provided.`,
+    );
+  }
+  const holders = wanted.flatMap((fields) => [...(matching.holders.get(uniqueKey(matching, fields)) ?? [])]);
+  const [first, another] = new Set(holders);
+  if (another === undefined) return first;
+  throw badRequest("multiple_match_results", "Several records match the values of the matching attribute.");
+}
+
+function merge(call: Call): Reply {
+  const object = objectOf(call);
+  const { primary_record_id: primary, secondary_record_id: secondary } = readData(call, mergeBody);
+  for (const id of [primary, secondary]) assertSettled(call, id);
+  const inProgress = call.store.quirks.slowMerges;
+  const merged = call.store.mergeRecords(object, primary, secondary, { by: actorOf(call), inProgress });
+  return { ...data({ new_record_id: merged.id }), status: inProgress ? 202 : 200 };
+}
+
+function assertSettled(call: Call, recordId: string): void {
+  if (!call.store.state.merging.has(recordId)) return;
+  throw new SandboxError(400, "merge_in_progress", `Record with ID "${recordId}" is being merged.`);
+}
