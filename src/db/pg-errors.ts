@@ -1,7 +1,9 @@
 import postgres from "postgres";
 
+const LOCK_NOT_AVAILABLE = "55P03";
+
 /** SQLSTATEs that a transaction may simply be run again after. */
-const RETRYABLE = new Set(["40001", "40P01", "55P03"]);
+const RETRYABLE = new Set(["40001", "40P01", LOCK_NOT_AVAILABLE]);
 
 /** Classes of SQLSTATE that blame the data sent: data exception, integrity violation, limit exceeded. */
 const DATA_CLASSES = new Set(["22", "23", "54"]);
@@ -17,6 +19,11 @@ export function sqlState(error: unknown): string | undefined {
 /** Whether the transaction lost a race (deadlock, serialization, lock timeout) and may be run again as it was. */
 export function isRetryable(error: unknown): boolean {
   return RETRYABLE.has(sqlState(error) ?? "");
+}
+
+/** Whether a lock was not to be had within `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === LOCK_NOT_AVAILABLE;
 }
 
 /** Whether PostgreSQL refused the values themselves, so that sending them again is pointless. */

@@ -1,16 +1,122 @@
 import type { Sql, Tx } from "../client.ts";
 
+/** What makes a record dirty. */
+export interface Doorbell {
+  stream: string;
+  id: string;
+  reason: string;
+  /** Attio said that it is gone. */
+  announced?: boolean;
+  /** What is needed to fetch it besides its id. */
+  detail?: Record<string, string>;
+  /** Seconds until it is due; default 0. */
+  delay?: number;
+}
+
+/** How long a claim holds before others may take the mark: longer than a fetch with its retries. */
+const CLAIM = "2 minutes";
+
+/** When a doorbell that found nothing changed rings once more: Attio may announce a change before showing it. */
+const SECOND_LOOK = "5 seconds";
+
 /** Marks rows as to be fetched again. A second mark takes a new number, so that a fetch under way cannot clear it. */
 export async function markDirty(
   sql: Sql | Tx,
   stream: string,
   ids: readonly string[],
   reason: string,
+  { delay = 0 }: { delay?: number } = {},
+): Promise<void> {
+  await ring(
+    sql,
+    ids.map((id) => ({ stream, id, reason, delay })),
+  );
+}
+
+/** Marks rows of any streams, several doorbells at once; doorbells for one record become one mark. */
+export async function ring(sql: Sql | Tx, doorbells: readonly Doorbell[]): Promise<void> {
+  if (doorbells.length === 0) return;
+  await sql`
+    INSERT INTO attio_sync.dirty (stream, id, reason, announced, detail, rings, due_at)
+    SELECT stream, id, max(reason), bool_or(announced IS TRUE), (array_agg(detail) FILTER (WHERE detail IS NOT NULL))[1],
+           count(*), now() + coalesce(min(delay), 0) * interval '1 second'
+    FROM json_to_recordset(${JSON.stringify(doorbells)}::text::json)
+      AS d(stream text, id uuid, reason text, announced boolean, detail jsonb, delay float8)
+    GROUP BY stream, id ORDER BY stream, id
+    ON CONFLICT (stream, id) DO UPDATE SET
+      mark = nextval('attio_sync.mark_seq'), reason = excluded.reason, marked_at = now(), due_at = excluded.due_at,
+      announced = dirty.announced OR excluded.announced, detail = coalesce(excluded.detail, dirty.detail),
+      rings = dirty.rings + excluded.rings, again = false, attempts = 0`;
+}
+
+/** A mark that this process is seeing to. */
+export interface Claimed {
+  id: string;
+  mark: number;
+  rings: number;
+  again: boolean;
+  announced: boolean;
+  attempts: number;
+  detail: Record<string, string> | null;
+}
+
+/** Takes marks that are due, oldest first; nobody else gets them until they are settled or the claim runs out. */
+export async function claimDue(sql: Sql, stream: string, limit: number): Promise<Claimed[]> {
+  return sql<Claimed[]>`
+    UPDATE attio_sync.dirty d SET claimed_until = now() + ${CLAIM}::interval
+    FROM (
+      SELECT id FROM attio_sync.dirty
+      WHERE stream = ${stream} AND due_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
+      ORDER BY due_at, mark LIMIT ${limit} FOR UPDATE SKIP LOCKED
+    ) due
+    WHERE d.stream = ${stream} AND d.id = due.id
+    RETURNING d.id, d.mark, d.rings, d.again, d.announced, d.attempts, d.detail`;
+}
+
+/**
+ * Clears marks whose records have been seen to, unless a doorbell rang since: such a mark is due again at once.
+ *
+ * @param secondLook ids whose look found nothing changed; they stay, due a little later (design rule 22)
+ */
+export async function settleMarks(
+  sql: Sql | Tx,
+  stream: string,
+  claimed: readonly Claimed[],
+  secondLook: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  if (claimed.length === 0) return;
+  const marks = claimed.map(({ id, mark }) => ({ id, mark, later: secondLook.has(id) }));
+  const list = JSON.stringify(marks);
+  await sql`
+    DELETE FROM attio_sync.dirty d
+    USING json_to_recordset(${list}::text::json) AS m(id uuid, mark bigint, later boolean)
+    WHERE d.stream = ${stream} AND d.id = m.id AND d.mark = m.mark AND NOT m.later`;
+  await sql`
+    UPDATE attio_sync.dirty d SET claimed_until = NULL,
+      again = CASE WHEN d.mark = m.mark THEN true ELSE d.again END,
+      due_at = CASE WHEN d.mark = m.mark THEN now() + ${SECOND_LOOK}::interval ELSE d.due_at END
+    FROM json_to_recordset(${list}::text::json) AS m(id uuid, mark bigint, later boolean)
+    WHERE d.stream = ${stream} AND d.id = m.id`;
+}
+
+/** Gives marks back after a failure; each is due again after a pause that grows with its failures. */
+export async function returnMarks(
+  sql: Sql,
+  stream: string,
+  ids: readonly string[],
+  { failed }: { failed: boolean },
 ): Promise<void> {
   if (ids.length === 0) return;
   await sql`
-    INSERT INTO attio_sync.dirty (stream, id, reason)
-    SELECT ${stream}, id, ${reason} FROM unnest(${ids as string[]}::uuid[]) AS id ORDER BY id
-    ON CONFLICT (stream, id) DO UPDATE
-      SET mark = nextval('attio_sync.mark_seq'), reason = excluded.reason, marked_at = now()`;
+    UPDATE attio_sync.dirty SET claimed_until = NULL, attempts = attempts + ${failed ? 1 : 0},
+      due_at = CASE WHEN ${failed} THEN now() + least(300, power(2, attempts)) * interval '1 second' ELSE due_at END
+    WHERE stream = ${stream} AND id = ANY(${ids as string[]}::uuid[])`;
+}
+
+/** Streams with work that is due, and how much. */
+export async function dueStreams(sql: Sql): Promise<{ stream: string; due: number }[]> {
+  return sql<{ stream: string; due: number }[]>`
+    SELECT stream, count(*) AS due FROM attio_sync.dirty
+    WHERE due_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
+    GROUP BY stream ORDER BY min(due_at)`;
 }

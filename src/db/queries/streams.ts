@@ -45,6 +45,7 @@ export async function renameStream(tx: Tx, from: string, to: string): Promise<vo
   for (const table of ["runs", "dirty", "tombstones", "set_aside", "streams"]) {
     await tx`UPDATE ${tx(`attio_sync.${table}`)} SET stream = ${to} WHERE stream = ${from}`;
   }
+  await tx`UPDATE attio.value_history SET object = ${to} WHERE object = ${from}`;
   await tx`UPDATE attio.raw SET stream = ${to} WHERE stream = ${from}`;
 }
 

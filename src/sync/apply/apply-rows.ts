@@ -12,6 +12,8 @@ import { transact } from "../../db/tx.ts";
 import type { MappedRow } from "../mapping/row.ts";
 import { decide } from "./decide.ts";
 import type { Held } from "./decide.ts";
+import { findChanges, writeHistory } from "./history.ts";
+import type { ValueChange } from "./history.ts";
 import { PlanChangedError } from "./target.ts";
 import type { ApplyTarget } from "./target.ts";
 
@@ -19,6 +21,13 @@ export interface FetchedRows {
   rows: readonly MappedRow[];
   /** The ticket drawn before the request was sent. */
   begin: number;
+  /**
+   * A page of a backfill leaves an equal row alone; a look at single rows (hydrate, confirmation) notes on it that it
+   * was read, or an older fetch could still change it to what it was before and back (design rule 2). Default: a page.
+   */
+  mode?: "page" | "look";
+  /** Whether values between the old and the new may have been missed; default: they may. */
+  mayHaveGaps?: (id: string) => boolean;
 }
 
 export interface ApplyCounts {
@@ -28,12 +37,19 @@ export interface ApplyCounts {
   deferred: number;
   /** Refused by PostgreSQL and set aside. */
   refused: number;
+  /** Attribute values that changed in rows which were there before. */
+  changes: readonly ValueChange[];
+  /** Ids of rows that turned out to be equal; only of a look. */
+  equal: readonly string[];
 }
+
+/** Seconds before a row that was locked or just changed is fetched again: whoever has it is given time to finish. */
+const REFETCH_DELAY = 0.5;
 
 /** Work to be committed together with the rows: checkpoints, candidates for deletion. */
 export type WithRows = (tx: Tx, counts: ApplyCounts) => Promise<void>;
 
-const NOTHING: ApplyCounts = { written: 0, unchanged: 0, deferred: 0, refused: 0 };
+const NOTHING: ApplyCounts = { written: 0, unchanged: 0, deferred: 0, refused: 0, changes: [], equal: [] };
 
 /**
  * Writes a page of fetched rows in one transaction, together with what `withRows` adds to it. Unchanged rows are
@@ -69,7 +85,7 @@ async function applyHalves(
   fetched: FetchedRows,
   refusal: unknown,
 ): Promise<ApplyCounts> {
-  const { rows, begin } = fetched;
+  const { rows } = fetched;
   const [only] = rows;
   if (rows.length === 1 && only !== undefined) {
     await setAside(sql, target.stream, [{ id: only.id, code: "row_refused", reason: reasonOf(refusal) }]);
@@ -78,7 +94,7 @@ async function applyHalves(
   const middle = Math.ceil(rows.length / 2);
   let counts = NOTHING;
   for (const half of [rows.slice(0, middle), rows.slice(middle)]) {
-    counts = addCounts(counts, await applyRows(sql, target, { rows: half, begin }));
+    counts = addCounts(counts, await applyRows(sql, target, { ...fetched, rows: half }));
   }
   return counts;
 }
@@ -89,62 +105,99 @@ function reasonOf(error: unknown): string {
 }
 
 /** The apply itself. Rows come with distinct ids. */
-async function writeRows(tx: Tx, target: ApplyTarget, { rows, begin }: FetchedRows): Promise<ApplyCounts> {
+async function writeRows(tx: Tx, target: ApplyTarget, fetched: FetchedRows): Promise<ApplyCounts> {
+  const { rows, begin, mode = "page" } = fetched;
   await lockShared(tx, streamLock(target.stream));
   // Asked only under the lock: a version read by the same statement could be older than the wait for it.
   if ((await planVersion(tx, target.stream)) !== target.version) throw new PlanChangedError(target.stream);
 
   const stored = await readHashes(tx, target, idsOf(rows));
-  const differing = rows.filter((row) => stored.get(row.id)?.hash !== row.hash).toSorted(byId);
-  const counts = { ...NOTHING, unchanged: rows.length - differing.length };
-  if (differing.length === 0) return counts;
+  const looked = rows
+    .filter((row) => mode === "look" || stored.get(row.id)?.hash !== row.hash)
+    .toSorted(byId);
+  const counts = { ...NOTHING, unchanged: rows.length - looked.length };
+  if (looked.length === 0) return counts;
 
-  const held = await lockAndRead(tx, target, idsOf(differing), stored);
+  const held = await lockAndRead(tx, target, idsOf(looked), stored);
   const toWrite: MappedRow[] = [];
+  const equal: string[] = [];
   const toRefetch: string[] = [];
-  for (const row of differing) {
+  for (const row of looked) {
     const decision = decide(row, begin, held.get(row.id) ?? { kind: "nothing" });
     if (decision === "write") toWrite.push(row);
-    else if (decision === "unchanged") counts.unchanged += 1;
+    else if (decision === "unchanged") equal.push(row.id);
     else counts.deferred += 1;
     if (decision === "refetch") toRefetch.push(row.id);
   }
-  const written = await upsert(tx, target, toWrite, begin);
+  if (mode === "look") await raiseTickets(tx, target, equal, begin);
+  const known = new Set(looked.map((row) => row.id).filter((id) => held.get(id)?.kind === "row"));
+  const { written, changes } = await upsert(tx, target, { ...fetched, rows: toWrite }, known);
   for (const { id } of toWrite) if (!written.has(id)) toRefetch.push(id);
-  counts.written = written.size;
-  counts.deferred += toWrite.length - written.size;
-  await markDirty(tx, target.stream, toRefetch, "changed during fetch");
-  return counts;
+  await markDirty(tx, target.stream, toRefetch, "changed during fetch", { delay: REFETCH_DELAY });
+  return {
+    ...counts,
+    written: written.size,
+    unchanged: counts.unchanged + equal.length,
+    deferred: counts.deferred + toWrite.length - written.size,
+    changes,
+    equal,
+  };
+}
+
+/** Lets equal rows, which are locked, remember that they were looked at. */
+async function raiseTickets(
+  tx: Tx,
+  target: ApplyTarget,
+  ids: readonly string[],
+  begin: number,
+): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.unsafe(
+    `UPDATE ${mirrorTable(target.table)} SET _fetch_seq = $2
+     WHERE ${quoteIdentifier(target.key)} = ANY($1::uuid[]) AND _fetch_seq < $3`,
+    [[...ids], await drawTicket(tx), begin],
+    { prepare: true },
+  );
 }
 
 /** One statement for each set of columns that rows have; nearly always one for the whole page. */
 async function upsert(
   tx: Tx,
   target: ApplyTarget,
-  rows: readonly MappedRow[],
-  begin: number,
-): Promise<Set<string>> {
+  { rows, begin, mayHaveGaps = () => true }: FetchedRows,
+  known: ReadonlySet<string>,
+): Promise<{ written: Set<string>; changes: ValueChange[] }> {
   const written = new Set<string>();
-  if (rows.length === 0) return written;
+  const changes: ValueChange[] = [];
+  if (rows.length === 0) return { written, changes };
   const end = await drawTicket(tx);
   for (const group of groupByColumns(rows)) {
     const columns = Object.keys(group[0]?.columns ?? {});
     const statement = upsertStatement({ table: target.table, key: target.key, columns });
-    const page = JSON.stringify(
-      group.map((row) => ({ ...row.columns, [target.key]: row.id, _hash: row.hash })),
-    );
-    const done = await tx.unsafe<{ id: string }[]>(statement, [page, end, begin], { prepare: true });
+    const updates = group.filter((row) => known.has(row.id));
+    if (updates.length > 0)
+      changes.push(...(await findChanges(tx, target, toPage(target, updates), columns)));
+    const done = await tx.unsafe<{ id: string }[]>(statement, [toPage(target, group), end, begin], {
+      prepare: true,
+    });
     for (const { id } of done) written.add(id);
   }
   const ids = [...written];
   await tx`DELETE FROM attio_sync.tombstones WHERE stream = ${target.stream} AND id = ANY(${ids}::uuid[])`;
   await clearSetAside(tx, target.stream, ids);
+  const kept = changes.filter((change) => written.has(change.id));
+  await writeHistory(tx, target.stream, kept, new Map(rows.map((row) => [row.id, row])), mayHaveGaps);
   await writeRaw(
     tx,
     target,
     rows.filter((row) => written.has(row.id)),
   );
-  return written;
+  return { written, changes: kept };
+}
+
+/** Rows as the bulk statements take them. */
+function toPage(target: ApplyTarget, rows: readonly MappedRow[]): string {
+  return JSON.stringify(rows.map((row) => ({ ...row.columns, [target.key]: row.id, _hash: row.hash })));
 }
 
 async function writeRaw(tx: Tx, target: ApplyTarget, rows: readonly MappedRow[]): Promise<void> {
@@ -238,5 +291,7 @@ export function addCounts(a: ApplyCounts, b: ApplyCounts): ApplyCounts {
     unchanged: a.unchanged + b.unchanged,
     deferred: a.deferred + b.deferred,
     refused: a.refused + b.refused,
+    changes: [...a.changes, ...b.changes],
+    equal: [...a.equal, ...b.equal],
   };
 }

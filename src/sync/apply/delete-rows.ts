@@ -2,11 +2,13 @@ import type { Sql, Tx } from "../../db/client.ts";
 import { lockExclusive, streamLock } from "../../db/locks.ts";
 import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
-import { isDataRefusal } from "../../db/pg-errors.ts";
+import { isDataRefusal, isLockTimeout } from "../../db/pg-errors.ts";
+import { markDirty } from "../../db/queries/dirty.ts";
 import { setAside } from "../../db/queries/set-aside.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
 import type { DeleteMode } from "../deps.ts";
+import { endHistory } from "./history.ts";
 import type { ApplyTarget } from "./target.ts";
 
 export interface Deletion {
@@ -18,12 +20,16 @@ export interface Deletion {
   announced: boolean;
 }
 
+/** How long a deletion may wait for locks that a user holds on rows of their own that refer to it. */
+const LOCK_TIMEOUT = "500ms";
+
 /**
  * Deletes rows that Attio no longer has and leaves tombstones, which stop older pages from bringing them back.
  *
  * The stream's lock is held alone: an apply under way has looked for tombstones already and could insert what is
  * being deleted. A row that was fetched after `begin` is left alone. A row that a user's own foreign key holds is
- * kept, with `_deleted_at` and a visible reason (design rule 7).
+ * kept, with `_deleted_at` and a visible reason; one that a user has locked is marked dirty, since waiting for it
+ * would hold up the whole stream (design rule 7).
  *
  * @returns how many rows are gone now that were there before
  */
@@ -35,13 +41,21 @@ export async function deleteRows(
   if (deletion.ids.length === 0) return 0;
   return transact(sql, async (tx) => {
     await lockExclusive(tx, streamLock(target.stream));
+    await tx`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
     const end = await drawTicket(tx);
     const present = await lockOlder(tx, target, deletion);
-    const newer = await findNewer(tx, target, deletion);
+    const { newer, busy } = await findOthers(tx, target, deletion, present);
     let gone = 0;
-    for (const id of present) gone += await removeOne(tx, target, id, deletion.mode, end);
-    const buried = deletion.ids.filter((id) => !newer.has(id));
+    for (const id of present) {
+      const removal = await removeOne(tx, target, id, deletion.mode, end);
+      if (removal === "gone") gone += 1;
+      if (removal === "busy") busy.push(id);
+    }
+    await markDirty(tx, target.stream, busy, "locked during deletion");
+    const alive = new Set([...newer, ...busy]);
+    const buried = deletion.ids.filter((id) => !alive.has(id));
     await bury(tx, target.stream, buried, end, deletion.announced);
+    await endHistory(tx, target.stream, buried);
     await tx`DELETE FROM attio.raw WHERE stream = ${target.stream} AND id = ANY(${buried}::uuid[])`;
     return gone;
   });
@@ -53,38 +67,55 @@ async function lockOlder(tx: Tx, { table, key }: Table, { ids, begin }: Deletion
   const name = quoteIdentifier(key);
   const rows = await tx.unsafe<{ id: string }[]>(
     `SELECT ${name} AS id FROM ${mirrorTable(table)}
-     WHERE ${name} = ANY($1::uuid[]) AND _fetch_seq < $2 AND _deleted_at IS NULL ORDER BY ${name} FOR UPDATE`,
+     WHERE ${name} = ANY($1::uuid[]) AND _fetch_seq < $2 AND _deleted_at IS NULL
+     ORDER BY ${name} FOR UPDATE SKIP LOCKED`,
     [[...ids], begin],
   );
   return rows.map((row) => row.id);
 }
 
-async function findNewer(tx: Tx, { table, key }: Table, { ids, begin }: Deletion): Promise<Set<string>> {
+/** Rows that are not to be deleted now: fetched since, or locked by somebody. */
+async function findOthers(
+  tx: Tx,
+  { table, key }: Table,
+  { ids, begin }: Deletion,
+  locked: readonly string[],
+): Promise<{ newer: string[]; busy: string[] }> {
   const name = quoteIdentifier(key);
-  const rows = await tx.unsafe<{ id: string }[]>(
-    `SELECT ${name} AS id FROM ${mirrorTable(table)} WHERE ${name} = ANY($1::uuid[]) AND _fetch_seq >= $2`,
-    [[...ids], begin],
+  const rows = await tx.unsafe<{ id: string; isNewer: boolean }[]>(
+    `SELECT ${name} AS id, _fetch_seq >= $2 AS "isNewer" FROM ${mirrorTable(table)}
+     WHERE ${name} = ANY($1::uuid[]) AND NOT ${name} = ANY($3::uuid[])
+       AND (_fetch_seq >= $2 OR _deleted_at IS NULL)`,
+    [[...ids], begin, [...locked]],
   );
-  return new Set(rows.map((row) => row.id));
+  const idsWhere = (isNewer: boolean) => rows.filter((row) => row.isNewer === isNewer).map((row) => row.id);
+  return { newer: idsWhere(true), busy: idsWhere(false) };
 }
 
-async function removeOne(tx: Tx, target: Table, id: string, mode: DeleteMode, end: number): Promise<number> {
+async function removeOne(
+  tx: Tx,
+  target: Table,
+  id: string,
+  mode: DeleteMode,
+  end: number,
+): Promise<"gone" | "kept" | "busy"> {
   if (mode === "soft") {
     await markDeleted(tx, target, id, end);
-    return 1;
+    return "gone";
   }
   const { table, key } = target;
   try {
     await tx.savepoint((inner) =>
       inner.unsafe(`DELETE FROM ${mirrorTable(table)} WHERE ${quoteIdentifier(key)} = $1`, [id]),
     );
-    return 1;
+    return "gone";
   } catch (error) {
+    if (isLockTimeout(error)) return "busy";
     if (!isDataRefusal(error)) throw error;
     await markDeleted(tx, target, id, end);
     const reason = error instanceof Error ? error.message : String(error);
     await setAside(tx, target.stream, [{ id, code: "delete_refused", reason }]);
-    return 0;
+    return "kept";
   }
 }
 

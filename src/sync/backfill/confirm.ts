@@ -120,7 +120,7 @@ async function applyFound(
   result: Confirmation,
 ): Promise<Set<string>> {
   const { rows, unreadable } = splitRows(value.rows);
-  await applyRows(context.deps.db.sql, value.target, { rows, begin }, (tx) =>
+  await applyRows(context.deps.db.sql, value.target, { rows, begin, mode: "look" }, (tx) =>
     setAside(tx, value.target.stream, unreadable),
   );
   result.found += value.rows.length;

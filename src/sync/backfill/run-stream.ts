@@ -15,7 +15,7 @@ import type { ApplyTarget } from "../apply/target.ts";
 import type { SyncDeps } from "../deps.ts";
 import { FIXED_TARGETS, fixedRowSource } from "../fetch/fixed-sources.ts";
 import type { FixedTable } from "../fetch/fixed-sources.ts";
-import { RecordSource } from "../fetch/record-source.ts";
+import { RecordSource, targetOf } from "../fetch/record-source.ts";
 import type { LongestPages } from "../fetch/record-source.ts";
 import type { RowSource } from "../fetch/row-source.ts";
 import { sourceRefusal } from "../schema/read-catalog.ts";
@@ -108,8 +108,7 @@ async function backfillStream(context: RunContext, stream: StreamRow, options: R
   if (stream.kind !== "fixed") {
     const source = await RecordSource.open(context.deps, stream, options.longest);
     await walkWindows(context, source);
-    const { stream: name, table, key, version } = source.plan;
-    return settleMissing(context, options, () => ({ target: { stream: name, table, key, version }, source }));
+    return settleMissing(context, options, () => ({ target: targetOf(source.plan), source }));
   }
   const { stream: name } = stream;
   if (!isFixedStream(name)) throw new Error(`no walk for stream ${name}`);

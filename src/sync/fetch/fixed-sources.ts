@@ -28,6 +28,7 @@ const target = (stream: FixedTable, table: string, key: string): ApplyTarget => 
   table,
   key,
   version: FIXED_VERSION,
+  tracked: [],
 });
 
 export const FIXED_TARGETS: Readonly<Record<FixedTable, ApplyTarget>> = {

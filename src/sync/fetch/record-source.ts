@@ -178,8 +178,10 @@ export class RecordSource implements RowSource {
   }
 }
 
-function targetOf(plan: RecordPlan): ApplyTarget {
-  return { stream: plan.stream, table: plan.table, key: plan.key, version: plan.version };
+/** Where rows mapped by a plan are written. */
+export function targetOf(plan: RecordPlan): ApplyTarget {
+  const { stream, table, key, version } = plan;
+  return { stream, table, key, version, tracked: plan.attributes };
 }
 
 function only(item: FetchedItem): MappedRow | UnreadableRow {

@@ -1,8 +1,9 @@
+import { isJsonObject } from "../../lib/json.ts";
 import { readValue, UnreadableValueError } from "./read-value.ts";
 import type { ReadValue } from "./read-value.ts";
 import type { AttributePlan, RecordPlan } from "./record-plan.ts";
 import { rowHash } from "./row.ts";
-import type { MappedRow, UnreadableRow } from "./row.ts";
+import type { MappedRow, Origin, UnreadableRow } from "./row.ts";
 import { cleanJson, cutTimestamp } from "./text.ts";
 import type { TextTally } from "./text.ts";
 
@@ -34,22 +35,49 @@ export function readRecord(
   const tally: TextTally = { droppedCharacters: 0 };
   const columns: Record<string, unknown> = { ...source.fixed };
   const canonical: unknown[] = [source.fixed];
+  const origins = new Map<string, Origin>();
   try {
     for (const attribute of plan.attributes) {
       const values = source.values[attribute.slug];
-      if (values !== undefined) canonical.push(attribute.id, placeValues(values, attribute, columns, tally));
+      if (values === undefined) continue;
+      canonical.push(attribute.id, placeValues(values, attribute, columns, tally));
+      const origin = latestOrigin(values);
+      if (origin !== undefined) origins.set(attribute.slug, origin);
     }
   } catch (error) {
     if (error instanceof UnreadableValueError) return { id: source.id, problem: error.message };
     throw error;
   }
-  const row: MappedRow = { id: source.id, hash: "", columns, droppedCharacters: tally.droppedCharacters };
+  const row: MappedRow = {
+    id: source.id,
+    hash: "",
+    columns,
+    droppedCharacters: tally.droppedCharacters,
+    origins,
+  };
   if (options.raw) {
     row.raw = JSON.stringify(cleanJson(source.values, { droppedCharacters: 0 }));
     canonical.push(row.raw);
   }
   row.hash = rowHash(JSON.stringify(canonical));
   return row;
+}
+
+/** A list of values is as old as its youngest member. Timestamps of one form order as texts do. */
+function latestOrigin(values: unknown): Origin | undefined {
+  let latest: Origin | undefined;
+  for (const value of Array.isArray(values) ? (values as unknown[]) : []) {
+    if (!isJsonObject(value)) continue;
+    const activeFrom = typeof value.active_from === "string" ? cutTimestamp(value.active_from) : null;
+    if (latest !== undefined && (activeFrom ?? "") <= (latest.activeFrom ?? "")) continue;
+    const actor = isJsonObject(value.created_by_actor) ? value.created_by_actor : {};
+    latest = {
+      activeFrom,
+      actorType: typeof actor.type === "string" ? actor.type : null,
+      actorId: typeof actor.id === "string" ? actor.id : null,
+    };
+  }
+  return latest;
 }
 
 /** Puts an attribute's values into its columns and returns what stands for them in the hash. */
