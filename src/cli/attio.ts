@@ -1,11 +1,8 @@
-import {
-  AttioAuthError,
-  AttioError,
-  createAttioClient,
-  createLocalBudget,
-  type AttioClient,
-} from "../attio/index.ts";
+import { AttioAuthError, AttioError, createAttioClient, type AttioClient } from "../attio/index.ts";
 import { ConfigError, MirrorError } from "../errors.ts";
+import type { Database } from "../db/index.ts";
+import { openSharedBudget } from "../sync/shared-budget.ts";
+import type { Closers } from "./closers.ts";
 import type { Context } from "./context.ts";
 
 /** Where a workspace is and what opens it. */
@@ -14,17 +11,21 @@ export interface Access {
   baseUrl: string;
 }
 
-/** Makes a client with the configured budgets. The caller closes it. */
-export function openAttio({ config, log }: Context, { token, baseUrl }: Access): AttioClient {
-  return createAttioClient({
-    token,
-    baseUrl,
-    budget: createLocalBudget({
-      readsPerSecond: config.attioReadsPerSecond,
-      writesPerSecond: config.attioWritesPerSecond,
-    }),
-    log: (entry) => log.trace(entry, "attio"),
+/** Makes a client whose budgets are shared by all processes on one database. It is closed with `closers`. */
+export async function openAttio(
+  { config, log }: Context,
+  db: Database,
+  { token, baseUrl }: Access,
+  closers: Closers,
+): Promise<AttioClient> {
+  const budget = await openSharedBudget(db.url, {
+    readsPerSecond: config.attioReadsPerSecond,
+    writesPerSecond: config.attioWritesPerSecond,
   });
+  closers.add(() => budget.close());
+  const client = createAttioClient({ token, baseUrl, budget, log: (entry) => log.trace(entry, "attio") });
+  closers.add(() => client.close());
+  return client;
 }
 
 /** Names the workspace that a token opens. @throws ConfigError when Attio does not accept the token. */

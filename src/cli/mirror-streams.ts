@@ -1,6 +1,7 @@
 import { migrate, type Database } from "../db/index.ts";
 import { backfill, type StreamResult } from "../sync/backfill/index.ts";
 import { checkToken, explainAttioError, openAttio, type Access } from "./attio.ts";
+import { withClosers } from "./closers.ts";
 import type { Context } from "./context.ts";
 import { createProgressDisplay } from "./progress.ts";
 
@@ -20,27 +21,25 @@ export async function mirrorStreams(
   options: MirrorStreamsOptions,
 ): Promise<StreamResult[]> {
   const { config, io, log } = context;
-  const client = openAttio(context, access);
-  const display = createProgressDisplay(io);
-  try {
+  return withClosers(async (closers) => {
     await migrate(db);
-    await checkToken(client, access, io.signal);
-    return await backfill(
-      { db, client, log, raw: config.raw, deleteMode: config.deleteMode },
-      {
-        ...(options.streams !== undefined && options.streams.length > 0
-          ? { streams: [...options.streams] }
-          : {}),
-        allowDeletes: options.allowDeletes ?? false,
-        signal: io.signal,
-        onProgress: (progress) => display.update(progress),
-        onResult: (result) => display.finish(result.stream, options.toLine(result)),
-      },
-    );
-  } catch (error) {
-    throw explainAttioError(error, access);
-  } finally {
-    display.stop();
-    await client.close();
-  }
+    const client = await openAttio(context, db, access, closers);
+    const display = createProgressDisplay(io);
+    closers.add(() => display.stop());
+    try {
+      await checkToken(client, access, io.signal);
+      return await backfill(
+        { db, client, log, raw: config.raw, deleteMode: config.deleteMode },
+        {
+          streams: options.streams ?? [],
+          allowDeletes: options.allowDeletes ?? false,
+          signal: io.signal,
+          onProgress: (progress) => display.update(progress),
+          onResult: (result) => display.finish(result.stream, options.toLine(result)),
+        },
+      );
+    } catch (error) {
+      throw explainAttioError(error, access);
+    }
+  });
 }

@@ -1,3 +1,6 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StopRequest } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
@@ -141,13 +144,18 @@ describe("status", () => {
 });
 
 describe("migrate", () => {
+  const upToDate = { exitCode: 0, out: "The database is up to date.\n", err: "" };
+
   test("twice does no harm", async () => {
-    for (const _ of [1, 2]) {
-      expect(await runCli(["migrate"], env)).toEqual({
-        exitCode: 0,
-        out: "The database is up to date.\n",
-        err: "",
-      });
-    }
+    expect(await runCli(["migrate"], env)).toEqual(upToDate);
+    expect(await runCli(["migrate"], env)).toEqual(upToDate);
+  });
+
+  test("without DATABASE_URL brings its own PostgreSQL", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "attio-mirror-cli-"));
+    await chmod(dataDir, 0o711);
+    const result = await runCli(["migrate"], { DATA_DIR: dataDir, LOG_LEVEL: "error" });
+    await rm(dataDir, { recursive: true, force: true });
+    expect(result).toEqual(upToDate);
   });
 });

@@ -1,33 +1,28 @@
-import type { Database } from "../../db/index.ts";
-import { startSandbox } from "../../sandbox/index.ts";
+import { startSandbox, type Sandbox } from "../../sandbox/index.ts";
 import type { StreamResult } from "../../sync/backfill/index.ts";
 import type { Access } from "../attio.ts";
 import { withClosers, type Closers } from "../closers.ts";
-import { type Context } from "../context.ts";
+import { withoutRoutineFacts, type Context } from "../context.ts";
 import { createDemoDatabase } from "../demo/database.ts";
-import { QUESTIONS, type Question } from "../demo/questions.ts";
-import { EXIT_DONE, EXIT_FAILED } from "../failure.ts";
-import type { Io } from "../io.ts";
+import { ask, QUESTIONS } from "../demo/questions.ts";
+import { loseAndWinDeals } from "../demo/colleagues.ts";
+import { EXIT_DONE } from "../failure.ts";
 import { mirrorStreams } from "../mirror-streams.ts";
-import { toPlainLine } from "../stream-line.ts";
-import { drawTable } from "../table.ts";
+import { cutTo, textWidth } from "../text-width.ts";
 
-const SEED = { people: 2000, companies: 500, deals: 800, seed: 7 };
+const SEED = { people: 800, companies: 200, deals: 300, seed: 7 };
 
 /** The sandbox is our own: there is no limit to be polite to. */
 const UNLIMITED_PER_SECOND = 10_000;
 
 /** `demo`: a simulated workspace, mirrored and queried; stays up until Enter where somebody sits at a terminal. */
-export async function runDemo(given: Context): Promise<number> {
-  const context: Context = {
-    ...given,
-    config: {
-      ...given.config,
-      attioReadsPerSecond: UNLIMITED_PER_SECOND,
-      attioWritesPerSecond: UNLIMITED_PER_SECOND,
-    },
+export async function runDemo(context: Context): Promise<number> {
+  const config = {
+    ...context.config,
+    attioReadsPerSecond: UNLIMITED_PER_SECOND,
+    attioWritesPerSecond: UNLIMITED_PER_SECOND,
   };
-  return withClosers((closers) => tour(context, closers));
+  return withClosers((closers) => tour(withoutRoutineFacts({ ...context, config }), closers));
 }
 
 async function tour(context: Context, closers: Closers): Promise<number> {
@@ -44,16 +39,17 @@ async function tour(context: Context, closers: Closers): Promise<number> {
   say(`   PostgreSQL ${version}, with a database of its own for this demo.\n\n`);
 
   say("3. The backfill: every object, list, note, task, … into a typed table\n\n");
-  const access: Access = { token: sandbox.token, baseUrl: sandbox.url };
-  const first = await mirrorStreams(context, db, access, { toLine: (result) => `   ${toPlainLine(result)}` });
-  say(`\n   ${summary(first)}\n\n`);
+  const results = await mirrorStreams(context, db, accessTo(sandbox), { toLine: toDemoLine });
+  say(`\n   ${summary(results)}\n\n`);
 
-  say("4. The same again: what did not change is not written\n\n");
-  const second = await mirrorStreams(context, db, access, { toLine: () => "" });
-  say(`   ${summary(second)}\n\n`);
+  say("4. Colleagues at work\n\n");
+  const change = await loseAndWinDeals(db, sandbox);
+  say(`   ${change.story}\n   The next backfill writes what changed, and nothing else:\n\n`);
+  await mirrorStreams(context, db, accessTo(sandbox), { streams: ["deals"], toLine: toChangeLine });
+  say(`\n   ${await change.outcome()}\n\n`);
 
   say("5. Questions, in SQL\n");
-  for (const question of QUESTIONS) await ask(db, question, io);
+  for (const question of QUESTIONS) say(await ask(db, question));
 
   say(`\nLook around yourself:\n\n   ${psql}\n\n`);
   if (io.stdin.isTTY === true) {
@@ -61,31 +57,37 @@ async function tour(context: Context, closers: Closers): Promise<number> {
     await io.waitForEnter(io.signal);
     io.signal.throwIfAborted();
   }
-  return [...first, ...second].some(({ state }) => state === "failed") ? EXIT_FAILED : EXIT_DONE;
+  return EXIT_DONE;
+}
+
+function accessTo({ token, url }: Sandbox): Access {
+  return { token, baseUrl: url };
+}
+
+const NAME_WIDTH = 26;
+
+function toDemoLine({ stream, rows, requests, ms, state, reason }: StreamResult): string {
+  const name = cutTo(stream, NAME_WIDTH);
+  const figures = [`${count(rows).padStart(6)} rows`, `${count(requests).padStart(6)} requests`, seconds(ms)];
+  const rest = state === "ok" ? figures.join("   ") : `${state}: ${reason ?? ""}`;
+  return `   ${name}${" ".repeat(NAME_WIDTH - textWidth(name))} ${rest}\n`;
+}
+
+function toChangeLine({ stream, rows, written, unchanged, deleted, ms }: StreamResult): string {
+  return `   ${stream}: ${count(rows)} rows read, ${count(written)} written, ${count(unchanged)} unchanged, ${count(deleted)} deleted, ${seconds(ms)}\n`;
 }
 
 function summary(results: readonly StreamResult[]): string {
-  const sum = (field: "rows" | "written" | "requests" | "ms") =>
-    results.reduce((total, result) => total + result[field], 0);
-  const count = (value: number) => value.toLocaleString("en-US");
-  return `${count(sum("rows"))} rows read in ${count(sum("requests"))} requests, ${count(sum("written"))} written.`;
+  const rows = results.reduce((total, result) => total + result.rows, 0);
+  const requests = results.reduce((total, result) => total + result.requests, 0);
+  const ms = results.reduce((total, result) => total + result.ms, 0);
+  return `${count(rows)} rows in ${count(requests)} requests, ${seconds(ms)}.`;
 }
 
-async function ask(db: Database, { title, sql }: Question, io: Io): Promise<void> {
-  const rows = await db.sql.unsafe<Record<string, unknown>[]>(sql);
-  const columns = rows.columns.map(({ name }) => name);
-  const table = drawTable(
-    columns,
-    rows.map((row) => columns.map((column) => toNumber(row[column]))),
-  );
-  io.stdout.write(`\n   ${title}\n\n${indent(sql.trim(), 6)}\n\n${indent(table, 6)}\n`);
+function count(value: number): string {
+  return value.toLocaleString("en-US");
 }
 
-/** `numeric` arrives as text, to lose no digit; on a screen it is a number. */
-function toNumber(cell: unknown): unknown {
-  return typeof cell === "string" && /^-?\d{1,15}(\.\d+)?$/.test(cell) ? Number(cell) : cell;
-}
-
-function indent(text: string, spaces: number): string {
-  return text.replace(/^(?=.)/gm, " ".repeat(spaces));
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -1,3 +1,6 @@
+import type { Database } from "../../db/index.ts";
+import { drawTable } from "../table.ts";
+
 /** A question that an operator asks of a CRM, and the SQL that answers it from the mirror. */
 export interface Question {
   title: string;
@@ -67,3 +70,20 @@ ORDER BY links DESC
 LIMIT 8`,
   },
 ];
+
+/** Asks a question and gives title, query and answer as text. */
+export async function ask(db: Database, { title, sql }: Question): Promise<string> {
+  const rows = await db.sql.unsafe<Record<string, unknown>[]>(sql);
+  const columns = rows.columns.map(({ name }) => name);
+  const cells = rows.map((row) => columns.map((column) => toNumber(row[column])));
+  return `\n   ${title}\n\n${indent(sql.trim(), 6)}\n\n${indent(drawTable(columns, cells), 6)}\n`;
+}
+
+/** `numeric` arrives as text, to lose no digit; on a screen it is a number. */
+function toNumber(cell: unknown): unknown {
+  return typeof cell === "string" && /^-?\d{1,15}(\.\d+)?$/.test(cell) ? Number(cell) : cell;
+}
+
+function indent(text: string, spaces: number): string {
+  return text.replace(/^(?=.)/gm, " ".repeat(spaces));
+}
