@@ -22,7 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that belong to one part alone, since everything else must work without knowing of them. */
 const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
-  undici: ["attio"],
+  undici: ["attio", "sandbox"],
   "drizzle-orm": ["db", "sync"],
   postgres: ["db", "embedded", "sync"],
   fastify: ["sandbox"],
