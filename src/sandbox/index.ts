@@ -23,3 +23,8 @@ export type { Limits, RateLimit, ScoreLimit } from "./http/limits.ts";
 export type { LoggedRequest, RequestFilter, RequestLog } from "./http/log.ts";
 export type { RequestObserver } from "./http/server.ts";
 export { ALL_SCOPES, type Token, type Tokens } from "./http/tokens.ts";
+export type { Attempt, Delivery, Subscription, Webhook, WebhookFilter } from "./webhooks/model.ts";
+export { EVENT_TYPES } from "./webhooks/model.ts";
+export type { DeliveryFault, DeliveryFaultHandle, DeliveryFaults } from "./webhooks/faults.ts";
+export type { WebhookSettings } from "./webhooks/settings.ts";
+export type { Webhooks } from "./webhooks/webhooks.ts";

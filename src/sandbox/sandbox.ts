@@ -9,6 +9,8 @@ import { allRoutes } from "./routes/all.ts";
 import { storageRoute } from "./routes/files.ts";
 import { selfRoute } from "./routes/self.ts";
 import type { Quirks } from "./store/state.ts";
+import type { WebhookSettings } from "./webhooks/settings.ts";
+import { createWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 import { createStore, type SandboxStore } from "./store/store.ts";
 
 /** How a sandbox is started. */
@@ -29,6 +31,7 @@ export interface SandboxOptions {
   latencyMs?: number;
   /** Behaviour that Attio leaves open. */
   quirks?: Partial<Quirks>;
+  webhooks?: Partial<WebhookSettings>;
 }
 
 /** A running sandbox. */
@@ -45,6 +48,7 @@ export interface Sandbox {
   readonly faults: Faults;
   readonly limits: Limits;
   readonly log: RequestLog;
+  readonly webhooks: Webhooks;
   /** Can be changed while the sandbox runs. */
   readonly settings: { latencyMs: number };
   /** Replaces the first token's scopes. */
@@ -69,10 +73,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = createFaults();
   const log = createLog();
   const settings = { latencyMs: options.latencyMs ?? 0 };
+  const webhooks = createWebhooks(store.state, options.webhooks);
   const observers = new Set<RequestObserver>();
   const open = [selfRoute(store, tokens), storageRoute(store)];
   const parts = { store, tokens, limits, faults, log, maxPage, settings, observers, open };
-  const app = buildServer(parts, allRoutes());
+  const app = buildServer(parts, allRoutes(webhooks));
   const url = await app.listen({ host, port });
   return {
     url,
@@ -84,12 +89,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults,
     limits,
     log,
+    webhooks,
     settings,
     setScopes: (scopes) => void (access.scopes = new Set(scopes)),
     onRequest: (observer) => {
       observers.add(observer);
       return () => void observers.delete(observer);
     },
-    close: () => app.close(),
+    async close() {
+      await webhooks.stop();
+      await app.close();
+    },
   };
 }

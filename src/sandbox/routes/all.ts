@@ -8,6 +8,8 @@ import { noteRoutes } from "./notes.ts";
 import { schemaRoutes } from "./schema.ts";
 import { taskRoutes } from "./tasks.ts";
 import { searchRoutes } from "./search.ts";
+import type { Webhooks } from "../webhooks/webhooks.ts";
+import { webhookRoutes } from "./webhooks.ts";
 import { attributeWriteRoutes } from "./write-attributes.ts";
 import { commentWriteRoutes } from "./write-comments.ts";
 import { entryWriteRoutes } from "./write-entries.ts";
@@ -20,7 +22,7 @@ import { recordWriteRoutes } from "./write-records.ts";
 import { taskWriteRoutes } from "./write-tasks.ts";
 
 /** Every endpoint that takes a token. */
-export function allRoutes(): Route[] {
+export function allRoutes(webhooks: Webhooks): Route[] {
   return [
     ...schemaRoutes(),
     ...itemRoutes(),
@@ -41,5 +43,6 @@ export function allRoutes(): Route[] {
     ...commentWriteRoutes(),
     ...attributeWriteRoutes(),
     ...searchRoutes(),
+    ...webhookRoutes(webhooks),
   ];
 }
