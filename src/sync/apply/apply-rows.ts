@@ -26,8 +26,8 @@ export interface FetchedRows {
    * was read, or an older fetch could still change it to what it was before and back (design rule 2). Default: a page.
    */
   mode?: "page" | "look";
-  /** Whether values between the old and the new may have been missed; default: they may. */
-  mayHaveGaps?: (id: string) => boolean;
+  /** Whether values between the old and the new may have been missed, given how many changed; default: they may. */
+  mayHaveGaps?: (id: string, changed: number) => boolean;
 }
 
 export interface ApplyCounts {

@@ -59,9 +59,11 @@ export async function writeHistory(
   stream: string,
   changes: readonly ValueChange[],
   rows: ReadonlyMap<string, MappedRow>,
-  mayHaveGaps: (id: string) => boolean,
+  mayHaveGaps: (id: string, changed: number) => boolean,
 ): Promise<void> {
   if (changes.length === 0) return;
+  const changed = new Map<string, number>();
+  for (const { id } of changes) changed.set(id, (changed.get(id) ?? 0) + 1);
   const intervals = changes.map((change) => {
     const origin = rows.get(change.id)?.origins?.get(change.attribute);
     return {
@@ -72,7 +74,7 @@ export async function writeHistory(
       active_from: origin?.activeFrom ?? null,
       actor_type: origin?.actorType ?? null,
       actor_id: origin?.actorId ?? null,
-      gap: mayHaveGaps(change.id),
+      gap: mayHaveGaps(change.id, changed.get(change.id) ?? 0),
     };
   });
   await tx`

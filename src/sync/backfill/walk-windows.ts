@@ -6,10 +6,11 @@ import { setAside } from "../../db/queries/set-aside.ts";
 import { applyRows } from "../apply/apply-rows.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import type { ApplyTarget } from "../apply/target.ts";
-import type { FetchedItem, RecordSource } from "../fetch/record-source.ts";
+import type { FetchedItem, FetchedPage, RecordSource } from "../fetch/record-source.ts";
+import type { Ticketed } from "../fetch/ticketed.ts";
 import { requestOptions } from "./run-context.ts";
 import type { RunContext } from "./run-context.ts";
-import { splitRows } from "./split-rows.ts";
+import { splitRows } from "../fetch/split-rows.ts";
 import { closeStep, splitPoint, windowFilter } from "./window.ts";
 import type { Window, WindowCursor } from "./window.ts";
 
@@ -28,6 +29,14 @@ const CREATION_ORDER = [{ attribute: "created_at", direction: "asc" }] as const;
 export async function walkWindows(context: RunContext, source: RecordSource): Promise<void> {
   const walk = new WindowWalk(context, source);
   await walk.run();
+}
+
+/** What a pass over one millisecond showed, by id. */
+interface Bucket {
+  items: ReadonlyMap<string, FetchedItem>;
+  target: ApplyTarget;
+  begin: number;
+  requests: number;
 }
 
 class WindowWalk {
@@ -107,14 +116,15 @@ class WindowWalk {
   }
 
   async #readPage(window: Window): Promise<boolean> {
-    const { value, begin, requests } = await this.#source.query(
+    const page = await this.#source.query(
       { filter: windowFilter(window.cursor), sorts: CREATION_ORDER, limit: PAGE_SIZE },
       requestOptions(this.#context),
     );
+    const { value, begin, requests } = page;
     const times = value.items.map((item) => item.createdAtMs);
     const longest = this.#source.sawPage(times.length);
     const step = closeStep(window.cursor, times, longest);
-    if (step.kind === "bucket") return this.#readBucket(window, value.items, requests);
+    if (step.kind === "bucket") return this.#readBucket(window, page);
 
     // Rows of the last millisecond are left to the next page, which starts with it and counts them.
     const { to } = step;
@@ -126,33 +136,44 @@ class WindowWalk {
 
   /**
    * Reads a millisecond that holds more rows than a page: by offset, which is safe only as a whole, so passes are
-   * repeated until one shows nothing new (design rule 20).
+   * repeated until two in a row show the same ids (design rule 20). One pass that shows nothing new would not do: a
+   * deletion during it moves a row to a place that was read already.
    */
-  async #readBucket(window: Window, shown: readonly FetchedItem[], requestsSoFar: number): Promise<boolean> {
-    const { at } = window.cursor;
-    const bucket = { filter: windowFilter({ at, hi: at + 1 }), limit: PAGE_SIZE };
-    const sorts = [...CREATION_ORDER, { attribute: this.#source.idAttribute, direction: "asc" }] as const;
-    const seen = new Map(shown.map((item) => [item.id, item]));
-    let requests = requestsSoFar;
-    let begin: number | undefined;
-    let target: ApplyTarget | undefined;
-    for (let before = -1; before < seen.size;) {
-      before = seen.size;
-      for (let offset = 0; ;) {
-        const page = await this.#source.query({ ...bucket, sorts, offset }, requestOptions(this.#context));
-        requests += page.requests;
-        begin ??= page.begin;
-        target = page.value.target;
-        for (const item of page.value.items) seen.set(item.id, item);
-        if (page.value.items.length === 0) break;
-        offset += page.value.items.length;
-      }
+  async #readBucket(window: Window, first: Ticketed<FetchedPage>): Promise<boolean> {
+    const { at, hi } = window.cursor;
+    let { requests } = first;
+    let before: Bucket | undefined;
+    for (;;) {
+      const pass = await this.#readPass(at, first.value.target);
+      requests += pass.requests;
+      const isStable = before !== undefined && sameKeys(before.items, pass.items);
+      before = pass;
+      if (isStable) break;
     }
-    if (begin === undefined || target === undefined) throw new Error("a bucket was read without a request");
-    const { hi } = window.cursor;
+    const { target, begin, items } = before;
     const done = hi !== null && at + 1 >= hi;
-    await this.#apply(window, { target, items: [...seen.values()], begin, requests, to: at + 1, done });
+    await this.#apply(window, { target, items: [...items.values()], begin, requests, to: at + 1, done });
     return done;
+  }
+
+  /** All rows of one millisecond; as old as the first of its pages. */
+  async #readPass(at: number, target: ApplyTarget): Promise<Bucket> {
+    const filter = windowFilter({ at, hi: at + 1 });
+    const sorts = [...CREATION_ORDER, { attribute: this.#source.idAttribute, direction: "asc" }] as const;
+    const items = new Map<string, FetchedItem>();
+    let begin: number | undefined;
+    let requests = 0;
+    for (let offset = 0; ;) {
+      const query = { filter, sorts, limit: PAGE_SIZE, offset };
+      const page = await this.#source.query(query, requestOptions(this.#context));
+      requests += page.requests;
+      begin ??= page.begin;
+      // Rows of one apply are mapped by one plan, or a title that was renamed in between would stay as it was.
+      if (page.value.target.version !== target.version) throw new PlanChangedError(target.stream);
+      for (const item of page.value.items) items.set(item.id, item);
+      if (page.value.items.length === 0) return { items, begin, requests, target };
+      offset += page.value.items.length;
+    }
   }
 
   async #apply(
@@ -231,6 +252,10 @@ class WindowWalk {
 
 function newWindow(part: number, cursor: WindowCursor): Window {
   return { part, cursor: { ...cursor }, startedAt: null, rows: 0 };
+}
+
+function sameKeys(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+  return a.size === b.size && [...a.keys()].every((key) => b.has(key));
 }
 
 /**

@@ -46,6 +46,7 @@ type FetchRow = (
   deps: { client: AttioClient; sql: Sql },
   id: string,
   options: RequestOptions,
+  detail: Record<string, string> | null,
 ) => Promise<MappedRow>;
 
 const FETCH_ROW: Readonly<Record<FixedTable, FetchRow>> = {
@@ -56,7 +57,10 @@ const FETCH_ROW: Readonly<Record<FixedTable, FetchRow>> = {
   comments: async ({ client }, id, options) => commentRow(await client.comments.get(id, options)),
   meetings: async ({ client }, id, options) => meetingRow(await client.meetings.get(id, options)),
   files: async ({ client }, id, options) => fileRow(await client.files.get(id, options)),
-  call_recordings: async ({ client, sql }, id, options) => {
+  call_recordings: async ({ client, sql }, id, options, detail) => {
+    if (detail?.meeting_id !== undefined) {
+      return callRecordingRow(await client.callRecordings.get(detail.meeting_id, id, options));
+    }
     const [row] = await sql<{ meetingId: string }[]>`
       SELECT meeting_id AS "meetingId" FROM attio.call_recordings WHERE call_recording_id = ${id}`;
     if (row === undefined) throw new Error(`recording ${id} is not in the mirror, so its meeting is unknown`);
@@ -68,9 +72,9 @@ const FETCH_ROW: Readonly<Record<FixedTable, FetchRow>> = {
 export function fixedRowSource(deps: SyncDeps, table: FixedTable): RowSource {
   const { client, db } = deps;
   return {
-    fetchOne: async (id, options) => {
+    fetchOne: async (id, options, detail = null) => {
       const fetched = await ticketed(db.sql, options, (sending) =>
-        FETCH_ROW[table]({ client, sql: db.sql }, id, sending),
+        FETCH_ROW[table]({ client, sql: db.sql }, id, sending, detail),
       );
       return { ...fetched, value: { target: FIXED_TARGETS[table], rows: [fetched.value] } };
     },

@@ -14,5 +14,12 @@ export interface RowSource {
   /** Those of these ids that Attio has, in one request; not every resource has such a request. */
   fetchMany?(ids: readonly string[], options: RequestOptions): Promise<Ticketed<FetchedRowsOf>>;
   /** One row. Throws AttioNotFoundError where Attio has none. */
-  fetchOne(id: string, options: RequestOptions): Promise<Ticketed<FetchedRowsOf>>;
+  fetchOne(
+    id: string,
+    options: RequestOptions,
+    /** What a doorbell told besides the id. */
+    detail?: Record<string, string> | null,
+  ): Promise<Ticketed<FetchedRowsOf>>;
+  /** Takes up a changed schema. */
+  reload?(): Promise<void>;
 }
