@@ -16,12 +16,28 @@ export async function findStreamBySource(orm: Orm, sourceId: string): Promise<St
   return row;
 }
 
-/** Makes sure that a stream has its row. */
+export async function findStream(orm: Orm, stream: string): Promise<StreamRow | undefined> {
+  const [row] = await orm.select().from(streams).where(eq(streams.stream, stream));
+  return row;
+}
+
+/** Makes sure that a stream has its row, and that one noted before its object or list could be read belongs to it. */
 export async function ensureStream(
   orm: Orm,
   row: { stream: string; kind: "object" | "list" | "fixed"; sourceId: string | null },
 ): Promise<void> {
-  await orm.insert(streams).values(row).onConflictDoNothing();
+  if (row.sourceId === null) {
+    await orm.insert(streams).values(row).onConflictDoNothing();
+    return;
+  }
+  await orm
+    .insert(streams)
+    .values(row)
+    .onConflictDoUpdate({
+      target: streams.stream,
+      set: row,
+      setWhere: sql`${streams.sourceId} IS NULL AND ${streams.kind} <> 'fixed'`,
+    });
 }
 
 export async function setStreamState(
@@ -49,9 +65,14 @@ export async function renameStream(tx: Tx, from: string, to: string): Promise<vo
   await tx`UPDATE attio.raw SET stream = ${to} WHERE stream = ${from}`;
 }
 
-/** Says that a stream's table, columns or titles changed, so that no page read under the old plan is applied. */
+/**
+ * Says that a stream's table, columns or titles changed, so that no page read under the old plan is applied. Versions
+ * are above those of all streams: names may be swapped, and no stream shall meet another's version under its name.
+ */
 export async function bumpPlanVersion(tx: Tx, stream: string): Promise<void> {
-  await tx`UPDATE attio_sync.streams SET plan_version = plan_version + 1 WHERE stream = ${stream}`;
+  await tx`
+    UPDATE attio_sync.streams SET plan_version = (SELECT max(plan_version) FROM attio_sync.streams) + 1
+    WHERE stream = ${stream}`;
 }
 
 /** The version of a stream's plan; undefined when there is no stream of that name (any more). */

@@ -1,3 +1,4 @@
+import { listStream, objectStream } from "../streams.ts";
 import type { attributes, lists, objects, selectOptions, statuses } from "../../db/control/index.ts";
 
 /** An object as Attio describes it; the mirror adds where it keeps it. */
@@ -38,4 +39,9 @@ export interface Catalog {
 /** The id that a source's table, attributes and stream are bound to. */
 export function sourceId(source: CatalogSource): string {
   return source.kind === "object" ? source.row.objectId : source.row.listId;
+}
+
+/** The name of a source's stream, by the slug that it has now. */
+export function sourceStream({ kind, row }: CatalogSource): string {
+  return kind === "object" ? objectStream(row.apiSlug) : listStream(row.apiSlug);
 }

@@ -5,8 +5,7 @@ import { ENTRY_COLUMNS, RECORD_COLUMNS } from "../../db/mirror/tables.ts";
 import type { Column, DescribedColumn } from "../../db/mirror/tables.ts";
 import { attributeShape } from "../mapping/shape.ts";
 import type { AttributeShape } from "../mapping/shape.ts";
-import { listStream, objectStream } from "../streams.ts";
-import { sourceId } from "./catalog.ts";
+import { sourceId, sourceStream } from "./catalog.ts";
 import type { CatalogAttribute, CatalogSource } from "./catalog.ts";
 import { nameColumns, nameTable } from "./naming.ts";
 import type { GivenColumns, NamedColumns } from "./naming.ts";
@@ -78,7 +77,7 @@ export function planSource(
     },
     planColumnRenames(usable, columns, have),
   );
-  const stream = source.kind === "object" ? objectStream(slug) : listStream(slug);
+  const stream = sourceStream(source);
   return { stream, formerStream: given?.stream ?? stream, table, statements, columns };
 }
 

@@ -12,6 +12,7 @@ import { FIXED_STREAMS } from "../streams.ts";
 import { sourceId } from "./catalog.ts";
 import type { Catalog } from "./catalog.ts";
 import { readCatalog, readSource } from "./read-catalog.ts";
+import { releaseNames } from "./release-names.ts";
 import { syncSource } from "./sync-source.ts";
 import { viewStatements } from "./views.ts";
 import { loadViewTables } from "./view-tables.ts";
@@ -39,6 +40,7 @@ export async function syncSchema(deps: SchemaDeps, options: RequestOptions = {})
   const changed = await inTurn(db, async () => {
     const catalog = await readCatalog(client, options);
     const streams: string[] = [];
+    await releaseNames(db, catalog);
     for (const source of catalog.sources) {
       const synced = await syncSource(db, source);
       if (synced.changed) streams.push(synced.stream);
