@@ -27,8 +27,8 @@ export interface BackfillOptions {
   onResult?: (result: StreamResult) => void;
 }
 
-/** States in which Attio would refuse every page; the schema sync looks whether they still hold. */
-const NOT_SHOWN = new Set(["hidden", "gone", "disabled"]);
+/** States in which Attio would refuse every page. */
+const NOT_SHOWN = new Set(["hidden", "gone", "disabled", "forbidden"]);
 
 /**
  * Syncs the schema, then reads every stream in full and leaves the mirror equal to Attio. Streams follow one another,
@@ -52,7 +52,7 @@ export async function backfill(deps: SyncDeps, options: BackfillOptions = {}): P
         options.onProgress?.({ stream: stream.stream, rows, expected: null });
       };
       report(0);
-      const result = NOT_SHOWN.has(stream.state)
+      const result = isNotShown(stream)
         ? skipped(stream)
         : await runStream(deps, stream, {
             allowDeletes: options.allowDeletes ?? false,
@@ -87,6 +87,11 @@ function rank(row: StreamRow): number {
   if (row.kind === "object") return 1;
   if (row.kind === "list") return 2;
   return 3 + (FIXED_STREAMS as readonly string[]).indexOf(row.stream);
+}
+
+/** Of objects and lists the schema sync has just looked whether such a state still holds; the others must be tried. */
+function isNotShown({ kind, state }: StreamRow): boolean {
+  return kind !== "fixed" && NOT_SHOWN.has(state);
 }
 
 /** A stream that Attio does not show: its rows stay, and the result says why. */
