@@ -28,3 +28,4 @@ export { EVENT_TYPES } from "./webhooks/model.ts";
 export type { DeliveryFault, DeliveryFaultHandle, DeliveryFaults } from "./webhooks/faults.ts";
 export type { WebhookSettings } from "./webhooks/settings.ts";
 export type { Webhooks } from "./webhooks/webhooks.ts";
+export { createColleagues, type Colleagues, type ColleaguesOptions } from "./colleagues/colleagues.ts";

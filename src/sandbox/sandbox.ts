@@ -1,4 +1,5 @@
 import { seedStore, DEFAULT_SEED, type SeedOptions } from "./seed/seed.ts";
+import { createColleagues, type Colleagues, type ColleaguesOptions } from "./colleagues/colleagues.ts";
 import { createFaults, type Faults } from "./http/faults.ts";
 import { createLimits, type Limits, type RateLimit, type ScoreLimit } from "./http/limits.ts";
 import { createLog, type RequestLog } from "./http/log.ts";
@@ -53,8 +54,12 @@ export interface Sandbox {
   readonly settings: { latencyMs: number };
   /** Replaces the first token's scopes. */
   setScopes(scopes: readonly string[]): void;
+  /** People at work on the store; they end with the sandbox. */
+  colleagues(options?: ColleaguesOptions): Colleagues;
   /** Calls and awaits the observer before each request is answered; returns the undo. */
   onRequest(observer: RequestObserver): () => void;
+  /** Calls and awaits the observer when the answer is settled but not sent, for changes that overtake it. */
+  onAnswer(observer: RequestObserver): () => void;
   /** Stops listening and drops all connections. */
   close(): Promise<void>;
 }
@@ -74,9 +79,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const log = createLog();
   const settings = { latencyMs: options.latencyMs ?? 0 };
   const webhooks = createWebhooks(store.state, options.webhooks);
+  const teams = new Set<Colleagues>();
   const observers = new Set<RequestObserver>();
+  const answerObservers = new Set<RequestObserver>();
   const open = [selfRoute(store, tokens), storageRoute(store)];
-  const parts = { store, tokens, limits, faults, log, maxPage, settings, observers, open };
+  const parts = { store, tokens, limits, faults, log, maxPage, settings, observers, answerObservers, open };
   const app = buildServer(parts, allRoutes(webhooks));
   const url = await app.listen({ host, port });
   return {
@@ -92,13 +99,22 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     webhooks,
     settings,
     setScopes: (scopes) => void (access.scopes = new Set(scopes)),
-    onRequest: (observer) => {
-      observers.add(observer);
-      return () => void observers.delete(observer);
+    onRequest: (observer) => subscribe(observers, observer),
+    onAnswer: (observer) => subscribe(answerObservers, observer),
+    colleagues(working = {}) {
+      const colleagues = createColleagues(store, working);
+      teams.add(colleagues);
+      return colleagues;
     },
     async close() {
+      for (const team of teams) team.stop();
       await webhooks.stop();
       await app.close();
     },
   };
+}
+
+function subscribe<T>(all: Set<T>, one: T): () => void {
+  all.add(one);
+  return () => void all.delete(one);
 }

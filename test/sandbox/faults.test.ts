@@ -60,6 +60,15 @@ describe("faults", () => {
   });
 });
 
+test("a change after the answer was settled doesn't show in it", async () => {
+  const { sandbox, request } = await start();
+  const acme = sandbox.store.createRecord("companies", { name: "Old" });
+  sandbox.onAnswer(() => void sandbox.store.updateRecord("companies", acme.id, { name: "New" }));
+  const path = `/v2/objects/companies/records/${acme.id}`;
+  expect(look(await request("GET", path), "data.values.name.0.value")).toBe("Old");
+  expect(look(await request("GET", path), "data.values.name.0.value")).toBe("New");
+});
+
 test("above the rate the answer is 429 with an HTTP date", async () => {
   const { request } = await start({ seed: "empty", rateLimit: { readsPerSecond: 3, writesPerSecond: 1 } });
   const answers = await Promise.all(Array.from({ length: 10 }, () => request("GET", "/v2/objects")));

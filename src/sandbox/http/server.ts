@@ -25,6 +25,8 @@ export interface ServerParts {
   readonly settings: { latencyMs: number };
   /** Awaited before a request is looked at. */
   readonly observers: Set<RequestObserver>;
+  /** Awaited after the work is done, before the answer is sent. */
+  readonly answerObservers: Set<RequestObserver>;
   /** Answers that need no token. */
   readonly open: readonly OpenRoute[];
 }
@@ -86,6 +88,8 @@ async function answer(
     return;
   }
   const outcome = await work(logged).catch((error: unknown) => toReply(error));
+  logged.status = outcome.status ?? 200;
+  for (const observe of parts.answerObservers) await observe(logged);
   await send(reply, outcome, fault, logged);
 }
 

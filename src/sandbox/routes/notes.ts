@@ -9,7 +9,7 @@ const scopes = ["note:read", ...RECORD_READ];
 /** Reading notes. */
 export function noteRoutes(): Route[] {
   return [
-    { method: "GET", url: "/v2/notes", scopes, kind: "read", handle: list },
+    { method: "GET", url: "/v2/notes", scopes, kind: "read", perSecond: 10, handle: list },
     {
       method: "GET",
       url: "/v2/notes/:note",

@@ -25,7 +25,7 @@ export function seedActivity(context: SeedContext): void {
 function seedNote(context: SeedContext, subjects: readonly Item[], index: number): void {
   const { store, random, members } = context;
   const record = random.pick(subjects);
-  const [meeting] = store.meetings();
+  const [meetingId] = store.state.meetings.keys();
   const [member] = members;
   const isMarkdown = index % 3 === 0;
   store.createNote(
@@ -36,7 +36,7 @@ function seedNote(context: SeedContext, subjects: readonly Item[], index: number
         ? `# Call\n\n- **${random.pick(SENTENCES)}**\n- ==${TRAPS[index] ?? "ok"}==`
         : random.pick(SENTENCES),
       format: isMarkdown ? "markdown" : "plaintext",
-      meetingId: index % 10 === 0 ? (meeting?.id ?? null) : null,
+      meetingId: index % 10 === 0 ? (meetingId ?? null) : null,
       tags:
         index % 5 === 0 && member !== undefined
           ? [

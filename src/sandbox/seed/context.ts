@@ -43,5 +43,9 @@ export function maybe<T>({ random }: SeedContext, probability: number, value: ()
 
 /** Up to `most` different elements. */
 export function some<T>({ random }: SeedContext, items: readonly T[], most: number): T[] {
-  return random.shuffle(items).slice(0, random.int(most + 1));
+  if (items.length <= most * 2) return random.shuffle(items).slice(0, random.int(most + 1));
+  const chosen = new Set<T>();
+  const count = random.int(most + 1);
+  while (chosen.size < count) chosen.add(random.pick(items));
+  return [...chosen];
 }

@@ -85,9 +85,17 @@ function createProject(context: SeedContext, index: number): void {
     "Mixed-Case slug": maybe(context, 0.5, () => "quoted name"),
     retired: maybe(context, 0.5, () => "value of an archived attribute"),
   };
-  store.createRecord("projects", values, { createdAt: someTime(context), by: someActor(context) });
+  const createdAt = CREATED[index] ?? someTime(context);
+  store.createRecord("projects", values, { createdAt, by: someActor(context) });
 }
 
+/** Instants that only nanoseconds tell apart, and one that rounding would move into the next second. */
+const CREATED = [
+  "2024-07-01T12:00:00.123456789Z",
+  "2024-07-01T12:00:00.123456788Z",
+  "2024-07-01T12:00:00.123457000Z",
+  "2024-07-01T12:00:00.999999999Z",
+];
 const NUMBERS = [1e15, 0.1, -0.0001, 0, 9_007_199_254_740_991, 1e-7];
 const DATES = ["9999-12-31", "1900-01-01", "2024-02-29", "0001-01-01"];
 const TIMESTAMPS = [
