@@ -1,3 +1,4 @@
+import { Cron } from "croner";
 import { z } from "zod";
 import { ConfigError } from "./errors.ts";
 
@@ -67,6 +68,50 @@ const VARIABLES = {
     fallback: "off",
     parse: oneOf(["on", "off"]).transform((text) => text === "on"),
   }),
+  redisUrl: variable({
+    name: "REDIS_URL",
+    description:
+      "Redis 7 or later, or Valkey, for the job queue, as `redis://host:port`. Not set: the queue lives in the mirror's " +
+      "database, schema `attio_queue`.",
+    fallback: null,
+    parse: z.string().refine(isRedisUrl, "must look like redis://user:password@host:6379 (or rediss://)"),
+  }),
+  publicUrl: variable({
+    name: "PUBLIC_URL",
+    description:
+      "Origin at which Attio reaches this daemon, as `https://mirror.example.com`. Not set: no webhook is registered, and " +
+      "only the scheduled backfill brings changes.",
+    fallback: null,
+    parse: z
+      .string()
+      .refine(isPublicOrigin, "must be an https origin without a path, or http on a loopback address")
+      .transform((text) => new URL(text).origin),
+  }),
+  host: variable({
+    name: "HOST",
+    description: "Address that the daemon's HTTP server listens on.",
+    fallback: "127.0.0.1",
+    parse: z.string(),
+  }),
+  port: variable({
+    name: "PORT",
+    description: "Port that the daemon's HTTP server listens on; 0 = any free one.",
+    fallback: "3000",
+    parse: wholeNumber(0, 65_535),
+  }),
+  backfillCron: variable({
+    name: "BACKFILL_CRON",
+    description: "When every stream is read in full again, as a cron expression in UTC.",
+    fallback: "0 * * * *",
+    parse: z.string().refine(isCron, "must be a cron expression such as 0 * * * *"),
+  }),
+  schemaCron: variable({
+    name: "SCHEMA_CRON",
+    description:
+      "When Attio's objects, lists and attributes are looked at again, as a cron expression in UTC.",
+    fallback: "*/15 * * * *",
+    parse: z.string().refine(isCron, "must be a cron expression such as */15 * * * *"),
+  }),
   attioReadsPerSecond: variable({
     name: "ATTIO_READS_PER_SECOND",
     description: "Most read requests a second. Attio allows 100 for a workspace, shared by all its apps.",
@@ -92,7 +137,7 @@ const VARIABLES = {
 type Variables = typeof VARIABLES;
 type ValueOf<V> = V extends Variable<infer T> ? T : never;
 /** The variables without a default. */
-type Optional = "attioApiKey" | "databaseUrl";
+type Optional = "attioApiKey" | "databaseUrl" | "redisUrl" | "publicUrl";
 
 /** The configuration of one run, checked. */
 export type Config = {
@@ -112,6 +157,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: read(VARIABLES.dataDir, env),
     deleteMode: read(VARIABLES.deleteMode, env),
     raw: read(VARIABLES.raw, env),
+    redisUrl: readOptional(VARIABLES.redisUrl, env),
+    publicUrl: readOptional(VARIABLES.publicUrl, env),
+    host: read(VARIABLES.host, env),
+    port: read(VARIABLES.port, env),
+    backfillCron: read(VARIABLES.backfillCron, env),
+    schemaCron: read(VARIABLES.schemaCron, env),
     attioReadsPerSecond: read(VARIABLES.attioReadsPerSecond, env),
     attioWritesPerSecond: read(VARIABLES.attioWritesPerSecond, env),
     logLevel: read(VARIABLES.logLevel, env),
@@ -178,4 +229,27 @@ function isOrigin(text: string): boolean {
 function isPostgresUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
   return url !== null && (url.protocol === "postgres:" || url.protocol === "postgresql:");
+}
+
+function isRedisUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && (url.protocol === "redis:" || url.protocol === "rediss:") && url.hostname !== "";
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** Attio sends webhooks to https only; plain http serves a sandbox on the same machine. */
+function isPublicOrigin(text: string): boolean {
+  if (!isOrigin(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === "https:" || LOOPBACK.test(hostname);
+}
+
+/** Whether a cron expression can be read and names a time that will come. */
+function isCron(text: string): boolean {
+  try {
+    return new Cron(text, { paused: true, timezone: "UTC" }).nextRun() !== null;
+  } catch {
+    return false;
+  }
 }
