@@ -1,9 +1,9 @@
-import { isJsonObject } from "../../lib/json.ts";
+import { Origins } from "./origins.ts";
 import { readValue, UnreadableValueError } from "./read-value.ts";
 import type { ReadValue } from "./read-value.ts";
 import type { AttributePlan, RecordPlan } from "./record-plan.ts";
 import { rowHash } from "./row.ts";
-import type { MappedRow, Origin, UnreadableRow } from "./row.ts";
+import type { MappedRow, UnreadableRow } from "./row.ts";
 import { cleanJson, cutTimestamp } from "./text.ts";
 import type { TextTally } from "./text.ts";
 
@@ -33,16 +33,14 @@ export function readRecord(
   options: ReadOptions,
 ): MappedRow | UnreadableRow {
   const tally: TextTally = { droppedCharacters: 0 };
-  const columns: Record<string, unknown> = { ...source.fixed };
-  const canonical: unknown[] = [source.fixed];
-  const origins = new Map<string, Origin>();
+  const columns = plan.blanks.create(source);
+  const draft: Draft = { columns, canonical: [source.fixed], tally };
+  const origins = new Origins(plan.attributes);
   try {
     for (const attribute of plan.attributes) {
       const values = source.values[attribute.slug];
-      if (values === undefined) continue;
-      canonical.push(attribute.id, placeValues(values, attribute, columns, tally));
-      const origin = latestOrigin(values);
-      if (origin !== undefined) origins.set(attribute.slug, origin);
+      origins.add(Array.isArray(values) ? values : []);
+      if (values !== undefined) placeValues(values, attribute, draft);
     }
   } catch (error) {
     if (error instanceof UnreadableValueError) return { id: source.id, problem: error.message };
@@ -57,80 +55,71 @@ export function readRecord(
   };
   if (options.raw) {
     row.raw = JSON.stringify(cleanJson(source.values, { droppedCharacters: 0 }));
-    canonical.push(row.raw);
+    draft.canonical.push(row.raw);
   }
-  row.hash = rowHash(JSON.stringify(canonical));
+  row.hash = rowHash(JSON.stringify(draft.canonical));
   return row;
 }
 
-/** A list of values is as old as its youngest member. Timestamps of one form order as texts do. */
-function latestOrigin(values: unknown): Origin | undefined {
-  let latest: Origin | undefined;
-  for (const value of Array.isArray(values) ? (values as unknown[]) : []) {
-    if (!isJsonObject(value)) continue;
-    const activeFrom = typeof value.active_from === "string" ? cutTimestamp(value.active_from) : null;
-    if (latest !== undefined && (activeFrom ?? "") <= (latest.activeFrom ?? "")) continue;
-    const actor = isJsonObject(value.created_by_actor) ? value.created_by_actor : {};
-    latest = {
-      activeFrom,
-      actorType: typeof actor.type === "string" ? actor.type : null,
-      actorId: typeof actor.id === "string" ? actor.id : null,
-    };
-  }
-  return latest;
+/** A row in the making. */
+interface Draft {
+  columns: Record<string, unknown>;
+  /** What the hash is made of: each attribute's id, then as many items as it has columns. */
+  canonical: unknown[];
+  tally: TextTally;
 }
 
-/** Puts an attribute's values into its columns and returns what stands for them in the hash. */
-function placeValues(
-  values: unknown,
-  attribute: AttributePlan,
-  columns: Record<string, unknown>,
-  tally: TextTally,
-): unknown {
+/** Puts an attribute's values into its columns, and what stands for them into the hash. */
+function placeValues(values: unknown, attribute: AttributePlan, draft: Draft): void {
   if (!Array.isArray(values)) throw new UnreadableValueError(attribute, "its values are not a list");
-  if (attribute.multi && attribute.kind !== "json") return placeList(values, attribute, columns, tally);
-  if (attribute.multi) return placeJsonList(values, attribute, columns, tally);
+  const { columns, canonical, tally } = draft;
+  canonical.push(attribute.id);
+  if (attribute.multi && attribute.kind !== "json") {
+    placeList(values, attribute, draft);
+    return;
+  }
+  if (attribute.multi) {
+    placeJsonList(values, attribute, draft);
+    return;
+  }
   const read = values.length === 0 ? undefined : readValue(values[0], attribute, tally);
-  columns[attribute.column] = read?.main ?? null;
-  const parts: unknown[] = [read?.identity ?? read?.main ?? null];
+  const main = read?.main ?? null;
+  columns[attribute.column] = main;
+  canonical.push(read?.identity ?? main);
   for (const suffix in attribute.sides) {
     const side = read?.sides?.[suffix] ?? null;
     columns[sideColumn(attribute, suffix)] = side;
-    parts.push(side);
+    canonical.push(side);
   }
-  return parts;
 }
 
 /** No value is NULL, not an empty array: one way to say that there is nothing. */
 function placeList(
   values: readonly unknown[],
   attribute: AttributePlan,
-  columns: Record<string, unknown>,
-  tally: TextTally,
-): unknown {
+  { columns, canonical, tally }: Draft,
+): void {
   const read = values.map((value) => readValue(value, attribute, tally));
   columns[attribute.column] = listOrNull(read, (value) => value.main);
-  const parts: unknown[] = [read.map((value) => value.identity ?? value.main)];
+  canonical.push(read.map((value) => value.identity ?? value.main));
   for (const suffix in attribute.sides) {
     const side = listOrNull(read, (value) => value.sides?.[suffix] ?? null);
     columns[sideColumn(attribute, suffix)] = side;
-    parts.push(side);
+    canonical.push(side);
   }
-  return parts;
 }
 
 function placeJsonList(
   values: readonly unknown[],
   attribute: AttributePlan,
-  columns: Record<string, unknown>,
-  tally: TextTally,
-): unknown {
+  { columns, canonical, tally }: Draft,
+): void {
   const list = listOrNull(
     values.map((value) => readValue(value, attribute, tally)),
     (value) => value.main,
   );
   columns[attribute.column] = list;
-  return list;
+  canonical.push(list);
 }
 
 function listOrNull<T>(read: readonly ReadValue[], pick: (value: ReadValue) => T): T[] | null {

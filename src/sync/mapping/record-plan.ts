@@ -1,4 +1,5 @@
 import type { ColumnType } from "../../db/mirror/tables.ts";
+import type { BlankRows } from "./blank-rows.ts";
 import type { ValueKind } from "./shape.ts";
 
 /** Where one attribute's values go. */
@@ -26,4 +27,6 @@ export interface RecordPlan {
   version: number;
   /** In the order of their ids, so that the hash of a row does not hang on the order in which Attio lists them. */
   attributes: readonly AttributePlan[];
+  /** Rows of this plan without values. */
+  blanks: BlankRows;
 }

@@ -1,11 +1,5 @@
 import { hash } from "node:crypto";
-
-/** Since when a value holds in Attio, and who set it. */
-export interface Origin {
-  activeFrom: string | null;
-  actorType: string | null;
-  actorId: string | null;
-}
+import type { Origins } from "./origins.ts";
 
 /** A fetched thing as a row of its table, ready to be compared and written. */
 export interface MappedRow {
@@ -17,8 +11,8 @@ export interface MappedRow {
   /** Attio's whole JSON, when it is kept. */
   raw?: string;
   droppedCharacters: number;
-  /** By attribute slug; absent for tables without history. */
-  origins?: ReadonlyMap<string, Origin>;
+  /** Absent for tables without history. */
+  origins?: Origins;
 }
 
 /** A thing that cannot become a row. */

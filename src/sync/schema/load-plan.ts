@@ -4,6 +4,7 @@ import { findAttributes, findList, findObject, findOptions, findStatuses } from 
 import type { AttributeRow } from "../../db/queries/catalog.ts";
 import type { StreamRow } from "../../db/queries/streams.ts";
 import type { AttributePlan, RecordPlan } from "../mapping/record-plan.ts";
+import { BlankRows } from "../mapping/blank-rows.ts";
 import { attributeShape } from "../mapping/shape.ts";
 import { sharedColumn } from "./plan.ts";
 
@@ -33,6 +34,7 @@ export async function loadRecordPlan(orm: Orm, stream: StreamRow): Promise<Recor
     key: kind === "list" ? "entry_id" : "record_id",
     version: stream.planVersion,
     attributes,
+    blanks: new BlankRows(attributes),
   };
 }
 
