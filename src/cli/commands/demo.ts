@@ -10,7 +10,7 @@ import { EXIT_DONE } from "../failure.ts";
 import { mirrorStreams } from "../mirror-streams.ts";
 import { cutTo, textWidth } from "../text-width.ts";
 
-const SEED = { people: 800, companies: 200, deals: 300, seed: 7 };
+const SEED = { people: 400, companies: 120, deals: 200, seed: 7 };
 
 /** The sandbox is our own: there is no limit to be polite to. */
 const UNLIMITED_PER_SECOND = 10_000;
