@@ -13,6 +13,7 @@ import type { Ticketed } from "../fetch/ticketed.ts";
 import { meetingRow, memberRow, noteRow, taskRow } from "../mapping/resources.ts";
 import type { MappedRow } from "../mapping/row.ts";
 import { overlapStep } from "./overlap.ts";
+import type { OverlapInput } from "./overlap.ts";
 import { requestOptions } from "./run-context.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -85,6 +86,7 @@ export async function walkListing(context: RunContext, stream: ListingStream): P
 
   let position: Position | undefined = part?.done === true ? undefined : (part?.cursor ?? first);
   let longest = 0;
+  let emptyAt: number | undefined;
   while (position !== undefined) {
     const at: Position = position;
     const page: Ticketed<ListingPage> = await ticketed(deps.db.sql, requestOptions(context), (options) =>
@@ -93,7 +95,8 @@ export async function walkListing(context: RunContext, stream: ListingStream): P
     const ids = page.value.rows.map((row) => row.id);
     const known = await findSeen(deps.db.sql, run.id, ids);
     longest = Math.max(longest, ids.length);
-    const next = nextPosition(listing, at, page.value, { known: known.size, longest });
+    if (ids.length === 0) emptyAt = offsetOf(at);
+    const next = nextPosition(listing, at, page.value, { known: known.size, longest, emptyAt });
     await applyPage(context, target, page, { known, next: next ?? at, done: next === undefined });
     position = next;
   }
@@ -104,11 +107,11 @@ function nextPosition(
   listing: Listing,
   at: Position,
   page: ListingPage,
-  { known, longest }: { known: number; longest: number },
+  seen: Pick<OverlapInput, "known" | "longest" | "emptyAt">,
 ): Position | undefined {
   if (listing.paging === "whole") return undefined;
   if (listing.paging === "cursor") return page.nextCursor === null ? undefined : { cursor: page.nextCursor };
-  const step = overlapStep({ offset: offsetOf(at), shown: page.rows.length, known, longest });
+  const step = overlapStep({ offset: offsetOf(at), shown: page.rows.length, ...seen });
   return step === "end" ? undefined : { offset: step };
 }
 
