@@ -1,7 +1,7 @@
 import type { Tx } from "../../db/client.ts";
 import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
-import { addMissing, addPart, loadParts, saveCheckpoint } from "../../db/queries/runs.ts";
+import { addMissing, addPart, countRequests, loadParts, saveCheckpoint } from "../../db/queries/runs.ts";
 import { setAside } from "../../db/queries/set-aside.ts";
 import { applyRows } from "../apply/apply-rows.ts";
 import { PlanChangedError } from "../apply/target.ts";
@@ -19,6 +19,9 @@ const WORKERS = 4;
 
 /** Attio's own default and the most that is known to be accepted (docs: "Pagination"). */
 const PAGE_SIZE = 500;
+
+/** So many pages in a row that were less than half full: the walk has caught up with the present. */
+const LEAN_PAGES = 3;
 
 const CREATION_ORDER = [{ attribute: "created_at", direction: "asc" }] as const;
 
@@ -97,10 +100,24 @@ class WindowWalk {
   async #walk(window: Window): Promise<void> {
     this.#running.add(window);
     try {
-      while (!(await this.#step(window))) await this.#offerSplit(window);
+      for (let leanPages = 0; ;) {
+        const before = window.rows;
+        if (await this.#step(window)) return;
+        leanPages = window.rows - before < this.#source.longestPage / 2 ? leanPages + 1 : 0;
+        if (leanPages >= LEAN_PAGES) await this.#endAtNewest(window);
+        await this.#offerSplit(window);
+      }
     } finally {
       this.#running.delete(window);
     }
+  }
+
+  /**
+   * Ends the window that has no end: while records are created as fast as pages are read, there would always be one
+   * page more. What was created since is left to the events that tell of it, and to the next run.
+   */
+  async #endAtNewest({ cursor }: Window): Promise<void> {
+    cursor.hi ??= Math.max(cursor.at, await this.#newest()) + 1;
   }
 
   /** Reads and applies one page; true when the window is done. */
@@ -240,11 +257,11 @@ class WindowWalk {
   /** Creation of the newest row: the open window has no end of its own to halve. */
   async #newest(): Promise<number> {
     if (this.#newestMs === undefined) {
-      const { value } = await this.#source.query(
-        { sorts: [{ attribute: "created_at", direction: "desc" }], limit: 1 },
-        requestOptions(this.#context),
-      );
-      this.#newestMs = value.items[0]?.createdAtMs ?? 0;
+      const { deps, run } = this.#context;
+      const newestFirst = [{ attribute: "created_at", direction: "desc" }] as const;
+      const page = await this.#source.query({ sorts: newestFirst, limit: 1 }, requestOptions(this.#context));
+      await countRequests(deps.db.sql, run.id, page.requests);
+      this.#newestMs = page.value.items[0]?.createdAtMs ?? 0;
     }
     return this.#newestMs;
   }

@@ -73,6 +73,11 @@ export class RecordSource implements RowSource {
     return longest;
   }
 
+  /** The longest page seen so far. */
+  get longestPage(): number {
+    return this.#longest[this.#plan.kind];
+  }
+
   get plan(): RecordPlan {
     return this.#plan;
   }
