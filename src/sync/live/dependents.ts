@@ -36,5 +36,10 @@ export async function findDependents(
     UNION ALL SELECT 'threads', thread_id FROM attio.threads WHERE record_id = ANY(${ids}::uuid[])
     UNION ALL SELECT 'files', file_id FROM attio.files WHERE record_id = ANY(${ids}::uuid[])`;
   doorbells.push(...children.map(({ stream, id }) => ({ stream, id, reason, announced: true })));
+  // Meetings have no events at all; this much can be known of them.
+  const meetings = await tx<{ id: string }[]>`
+    SELECT meeting_id AS id FROM attio.meetings WHERE EXISTS (
+      SELECT 1 FROM jsonb_array_elements(linked_records) AS l WHERE (l ->> 'record_id')::uuid = ANY(${ids}::uuid[]))`;
+  doorbells.push(...meetings.map(({ id }) => ({ stream: "meetings", id, reason })));
   return doorbells;
 }
