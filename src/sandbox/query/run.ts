@@ -42,7 +42,8 @@ export function runQuery(
     return { items, score };
   }
   const base = candidates(container, query.filter);
-  const matching = mustFilter ? base.filter(isVisible) : base;
+  const isDone = base.isExact && state.merging.size === 0;
+  const matching = mustFilter && !isDone ? base.items.filter(isVisible) : base.items;
   const sorted = sorts.length === 0 ? byTail(matching) : sortItems(matching, sorts, query);
   const random = createRandom(requestNumber);
   return { items: page(sorted, sorts, query, random), score };

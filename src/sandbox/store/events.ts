@@ -10,6 +10,8 @@ export function emitItem(
   actor: Actor,
   attribute?: Attribute,
 ): void {
+  // Seeding emits millions.
+  if (state.listeners.size === 0) return;
   const changed = attribute === undefined ? {} : { attribute_id: attribute.id };
   if (item.container.kind === "object") {
     emit(state, {

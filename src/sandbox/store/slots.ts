@@ -24,10 +24,8 @@ export function setActive(
   by: Actor,
 ): boolean {
   const { active, past } = slotOf(item, attribute);
-  const known = new Map(active.map((interval) => [JSON.stringify(interval.fields), interval]));
-  const next = wanted.map(
-    (fields) => known.get(JSON.stringify(fields)) ?? { from: at, until: null, actor: by, fields },
-  );
+  const fresh = (fields: Fields): Interval => ({ from: at, until: null, actor: by, fields });
+  const next = active.length === 0 ? wanted.map(fresh) : keepEqual(active, wanted, fresh);
   if (next.length === active.length && next.every((interval, index) => interval === active[index]))
     return false;
   const gone = active.filter((interval) => !next.includes(interval));
@@ -37,6 +35,15 @@ export function setActive(
     past: ended.length === 0 ? past : [...past, ...ended],
   });
   return true;
+}
+
+function keepEqual(
+  active: readonly Interval[],
+  wanted: readonly Fields[],
+  fresh: (fields: Fields) => Interval,
+): Interval[] {
+  const known = new Map(active.map((interval) => [JSON.stringify(interval.fields), interval]));
+  return wanted.map((fields) => known.get(JSON.stringify(fields)) ?? fresh(fields));
 }
 
 /** Puts a whole slot in place and keeps the indexes of unique values and references in step. */
