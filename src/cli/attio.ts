@@ -28,14 +28,14 @@ export async function openAttio(
   return client;
 }
 
-/** Names the workspace that a token opens. @throws ConfigError when Attio does not accept the token. */
+/** Looks up the workspace that a token opens. @throws ConfigError when Attio does not accept the token. */
 export async function checkToken(
   client: AttioClient,
   { baseUrl }: Access,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ id: string; slug: string }> {
   const self = await client.self({ signal });
-  if (self.active) return self.workspace_name;
+  if (self.active) return { id: self.workspace_id, slug: self.workspace_slug };
   throw new ConfigError("ATTIO_API_KEY", `is not accepted by ${baseUrl}; it may have been revoked`);
 }
 

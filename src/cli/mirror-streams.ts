@@ -1,5 +1,6 @@
 import { migrate, type Database } from "../db/index.ts";
 import { backfill, type StreamResult } from "../sync/backfill/index.ts";
+import { pinWorkspace } from "../sync/workspace.ts";
 import { checkToken, explainAttioError, openAttio, type Access } from "./attio.ts";
 import { withClosers } from "./closers.ts";
 import type { Context } from "./context.ts";
@@ -13,7 +14,7 @@ export interface MirrorStreamsOptions {
   toLine: (result: StreamResult) => string;
 }
 
-/** Migrates, checks the token and copies streams, with progress. @throws ConfigError for a token that Attio refuses. */
+/** Migrates, checks the token and copies streams, with progress. @throws ConfigError for a token that Attio refuses, WorkspaceChangedError for another workspace's. */
 export async function mirrorStreams(
   context: Context,
   db: Database,
@@ -27,7 +28,7 @@ export async function mirrorStreams(
     const display = createProgressDisplay(io);
     closers.add(() => display.stop());
     try {
-      await checkToken(client, access, io.signal);
+      await pinWorkspace(db, await checkToken(client, access, io.signal));
       return await backfill(
         { db, client, log, raw: config.raw, deleteMode: config.deleteMode },
         {

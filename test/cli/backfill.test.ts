@@ -82,6 +82,19 @@ describe("backfill", () => {
     expect(err).not.toContain(token);
   });
 
+  test("a token of another workspace is refused before anything is read or deleted", async () => {
+    const other = await startSandbox({ seed: { people: 1, companies: 1, deals: 1, seed: 2 } });
+    const { exitCode, out, err } = await runCli(["backfill", "--allow-deletes"], {
+      ...env,
+      ATTIO_BASE_URL: other.url,
+      ATTIO_API_KEY: other.token,
+    });
+    const requests = other.log.count({});
+    await other.close();
+    expect({ exitCode, out, requests }).toEqual({ exitCode: 2, out: "", requests: 1 });
+    expect(err).toMatch(/^attio-mirror: ATTIO_API_KEY opens the workspace [^\n]*\n$/);
+  });
+
   test("a stream asked for by name that the token may not read fails; among all streams it is left out", async () => {
     sandbox.setScopes([...sandbox.access.scopes].filter((scope) => !scope.startsWith("note:")));
     const named = await runCli(["backfill", "notes", "--json"], env);
