@@ -20,6 +20,8 @@ export const valueHistory = mirrorSchema.table(
       .default(sql`now()`),
     /** Values before this one may be missing. */
     gap: boolean("gap").notNull().default(false),
+    /** Read from Attio's own history; the others were put together from what we saw. */
+    exact: boolean("_exact").notNull().default(false),
   },
   (table) => [
     index("value_history_record").on(table.recordId, table.attribute, table.activeFrom),

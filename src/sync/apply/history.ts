@@ -84,7 +84,7 @@ export async function writeHistory(
         record_id uuid, attribute text, old jsonb, new jsonb, active_from timestamptz, actor_type text, actor_id text,
         gap boolean)
     ), ended AS (
-      UPDATE attio.value_history h SET active_until = greatest(h.active_from, c.moment)
+      UPDATE attio.value_history h SET active_until = greatest(h.active_from, c.moment), _exact = false
       FROM change c
       WHERE h.object = ${stream} AND h.record_id = c.record_id AND h.attribute = c.attribute
         AND h.active_until IS NULL

@@ -3,15 +3,13 @@ import { lockExclusive, streamLock } from "../../db/locks.ts";
 import { fitIdentifier, quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { introspect } from "../../db/mirror/introspect.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
+import { isLockTimeout } from "../../db/pg-errors.ts";
 import { findList, findObject, ormOf, saveList, saveObject } from "../../db/queries/catalog.ts";
 import { listStreams, renameStream } from "../../db/queries/streams.ts";
 import type { StreamRow } from "../../db/queries/streams.ts";
-import { transact } from "../../db/tx.ts";
+import { transactDdl } from "../../db/tx.ts";
 import { sourceId, sourceStream } from "./catalog.ts";
 import type { Catalog } from "./catalog.ts";
-
-/** As for all DDL: a waiting ALTER blocks all readers. */
-const LOCK_TIMEOUT = "2s";
 
 /**
  * Frees the names that others are about to take: two objects may have swapped their slugs, or one may have the slug
@@ -21,17 +19,23 @@ const LOCK_TIMEOUT = "2s";
 export async function releaseNames(db: Database, catalog: Catalog): Promise<void> {
   const owners = new Map(catalog.sources.map((source) => [sourceStream(source), sourceId(source)]));
   const shown = new Set(owners.values());
+  const waiting = new Set<string>();
   for (const stream of await listStreams(db.orm)) {
     const owner = owners.get(stream.stream);
     if (owner === undefined || stream.sourceId === null || stream.sourceId === owner) continue;
-    await stepAside(db, stream, stream.sourceId, shown.has(stream.sourceId));
+    try {
+      await stepAside(db, stream, stream.sourceId, shown.has(stream.sourceId));
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+      waiting.add(owner);
+    }
   }
+  return waiting;
 }
 
 async function stepAside(db: Database, stream: StreamRow, id: string, withTable: boolean): Promise<void> {
   const aside = `${stream.stream}~${id.slice(0, 8)}`;
-  await transact(db.sql, async (tx) => {
-    await tx`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
+  await transactDdl(db.sql, async (tx) => {
     for (const name of [stream.stream, aside].sort()) await lockExclusive(tx, streamLock(name));
     await renameStream(tx, stream.stream, aside);
     if (!withTable) return;

@@ -2,14 +2,16 @@ import type { AttioClient, RequestOptions } from "../../attio/index.ts";
 import type { Database } from "../../db/client.ts";
 import { lockExclusive } from "../../db/locks.ts";
 import { ensureRoles, ROLE_SQL } from "../../db/mirror/roles.ts";
+import { isLockTimeout } from "../../db/pg-errors.ts";
 import { ormOf } from "../../db/queries/catalog.ts";
 import { readSetting, writeSetting } from "../../db/queries/settings.ts";
 import { ensureStream, listStreams, setStreamState } from "../../db/queries/streams.ts";
 import type { StreamRow } from "../../db/queries/streams.ts";
+import { transactDdl } from "../../db/tx.ts";
 import type { Log } from "../../logger.ts";
 import { rowHash } from "../mapping/row.ts";
 import { FIXED_STREAMS } from "../streams.ts";
-import { sourceId } from "./catalog.ts";
+import { sourceId, sourceStream } from "./catalog.ts";
 import type { Catalog } from "./catalog.ts";
 import { readCatalog, readSource } from "./read-catalog.ts";
 import { releaseNames } from "./release-names.ts";
@@ -23,9 +25,11 @@ export interface SchemaDeps {
   log: Log;
 }
 
-/** Streams whose table changed. */
 export interface SchemaSync {
+  /** Streams whose table changed. */
   changed: string[];
+  /** Streams whose table a user's transaction keeps as it is; their rows are mirrored by the old plan until the next sync. */
+  postponed: string[];
 }
 
 /** Tables that are fed along with another stream, but keep tickets and tombstones of their own. */
@@ -37,24 +41,38 @@ const COMPANION_STREAMS = ["threads"];
  */
 export async function syncSchema(deps: SchemaDeps, options: RequestOptions = {}): Promise<SchemaSync> {
   const { db, client, log } = deps;
-  const changed = await inTurn(db, async () => {
+  const { changed, postponed } = await inTurn(db, async () => {
     const catalog = await readCatalog(client, options);
-    const streams: string[] = [];
-    await releaseNames(db, catalog);
-    for (const source of catalog.sources) {
-      const synced = await syncSource(db, source);
-      if (synced.changed) streams.push(synced.stream);
-    }
+    const synced = await syncSources(deps, catalog);
     await ensureFixedStreams(db);
     await noteStates(db, catalog);
-    await syncViews(db);
-    return streams;
+    await syncViews(deps);
+    return synced;
   });
   if (!(await ensureRoles(db.sql))) {
     log.warn({ sql: ROLE_SQL }, "roles are missing and this login may not create them");
   }
   if (changed.length > 0) log.info({ streams: changed }, "schema changed");
-  return { changed };
+  return { changed, postponed };
+}
+
+async function syncSources(deps: SchemaDeps, catalog: Catalog): Promise<SchemaSync> {
+  const synced: SchemaSync = { changed: [], postponed: [] };
+  const waiting = await releaseNames(deps.db, catalog);
+  for (const source of catalog.sources) {
+    const result = waiting.has(sourceId(source))
+      ? undefined
+      : await unlessLocked(() => syncSource(deps.db, source));
+    if (result === undefined) synced.postponed.push(sourceStream(source));
+    else if (result.changed) synced.changed.push(result.stream);
+  }
+  if (synced.postponed.length > 0) {
+    deps.log.warn(
+      { streams: synced.postponed },
+      "tables not changed, a user's transaction holds their locks",
+    );
+  }
+  return synced;
 }
 
 /** The same for one object or list, when a page shows that its options have moved on. */
@@ -66,8 +84,8 @@ export async function syncOneSource(
 ): Promise<void> {
   await inTurn(deps.db, async () => {
     const source = await readSource(deps.client, kind, id, options);
-    if (source !== undefined) await syncSource(deps.db, source);
-    await syncViews(deps.db);
+    if (source !== undefined) await unlessLocked(() => syncSource(deps.db, source));
+    await syncViews(deps);
   });
 }
 
@@ -123,13 +141,27 @@ async function noteSource(db: Database, catalog: Catalog, stream: StreamRow, sho
   }
 }
 
-/** Makes the views anew when what they are made from has changed. */
-async function syncViews(db: Database): Promise<void> {
+/** Makes the views anew when what they are made from has changed; a user who reads one for long puts that off. */
+async function syncViews({ db, log }: SchemaDeps): Promise<void> {
   const statements = viewStatements(await loadViewTables(db.orm));
   const hash = rowHash(statements.join("\n"));
   if ((await readSetting(db.orm, "views"))?.hash === hash) return;
-  await db.sql.begin(async (tx) => {
-    for (const statement of statements) await tx.unsafe(statement);
-    await writeSetting(ormOf(tx), "views", { hash });
-  });
+  const done = await unlessLocked(() =>
+    transactDdl(db.sql, async (tx) => {
+      for (const statement of statements) await tx.unsafe(statement);
+      await writeSetting(ormOf(tx), "views", { hash });
+      return true;
+    }),
+  );
+  if (done === undefined) log.warn("views not changed, a user's transaction holds their locks");
+}
+
+/** Undefined where a user's transaction held a lock for too long: the next sync tries again. */
+async function unlessLocked<T>(change: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await change();
+  } catch (error) {
+    if (isLockTimeout(error)) return undefined;
+    throw error;
+  }
 }

@@ -17,6 +17,7 @@ import {
 } from "../../db/queries/catalog.ts";
 import type { AttributeRow } from "../../db/queries/catalog.ts";
 import type { Orm } from "../../db/client.ts";
+import { renameHistory } from "../../db/queries/history.ts";
 import { bumpPlanVersion, ensureStream, findStreamBySource, renameStream } from "../../db/queries/streams.ts";
 import { transact } from "../../db/tx.ts";
 import { sourceId } from "./catalog.ts";
@@ -81,7 +82,7 @@ async function applyPlan(tx: Tx, orm: Orm, source: CatalogSource, plan: SourcePl
   const changes = [
     plan.statements.length > 0,
     await saveSource(orm, source, plan),
-    await saveAttributes(orm, source, plan),
+    await saveAttributes(tx, orm, source, plan),
     await saveOptions(tx, orm, source, plan),
     await saveStatuses(tx, orm, source, plan),
   ];
@@ -101,7 +102,8 @@ async function saveSource(orm: Orm, source: CatalogSource, plan: SourcePlan): Pr
   return true;
 }
 
-async function saveAttributes(orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
+async function saveAttributes(tx: Tx, orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
+  const renamed: { from: string; to: string }[] = [];
   const known = new Map((await findAttributes(orm, sourceId(source))).map((row) => [row.attributeId, row]));
   let changed = false;
   for (const attribute of source.attributes) {
@@ -112,10 +114,15 @@ async function saveAttributes(orm: Orm, source: CatalogSource, plan: SourcePlan)
       columnName: names.column,
       sideColumns: names.sides,
     };
-    if (same(known.get(row.attributeId), row)) continue;
+    const before = known.get(row.attributeId);
+    if (same(before, row)) continue;
     await saveAttribute(orm, row);
+    if (before !== undefined && before.apiSlug !== row.apiSlug) {
+      renamed.push({ from: before.apiSlug, to: row.apiSlug });
+    }
     changed = true;
   }
+  await renameHistory(tx, plan.stream, renamed);
   return changed;
 }
 

@@ -60,8 +60,18 @@ export function viewStatements(tables: readonly ViewTable[]): string[] {
       "NULL::text AS attribute",
       "NULL::text AS value",
     ]),
+    STAGE_DURATIONS,
   ];
 }
+
+/** How long each record was in each status, when it came there and by whom; on the history of status attributes. */
+const STAGE_DURATIONS = `CREATE OR REPLACE VIEW ${mirrorTable("stage_durations")} AS
+  SELECT h.object, h.record_id, h.attribute, h.value #>> '{}' AS status, h.active_from AS entered_at,
+    h.active_until AS left_at, coalesce(h.active_until, now()) - h.active_from AS duration,
+    h.actor_type AS entered_by_type, h.actor_id AS entered_by_id, h.gap
+  FROM attio.value_history h
+  JOIN attio_sync.streams s ON s.stream = h.object
+  JOIN attio.attributes a ON a.object_id = s.source_id AND a.api_slug = h.attribute AND a.type = 'status'`;
 
 /** The first branch has no rows: it fixes names and types, also where there is no table yet. */
 function view(name: string, branches: readonly string[], columns: readonly string[]): string {

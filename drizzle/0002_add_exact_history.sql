@@ -1,0 +1,1 @@
+ALTER TABLE "attio"."value_history" ADD COLUMN "_exact" boolean DEFAULT false NOT NULL;
