@@ -178,6 +178,15 @@ export function requireToken(config: Config): string {
   );
 }
 
+/** @throws ConfigError when it is not said where Attio reaches us. */
+export function requirePublicUrl(config: Config): string {
+  if (config.publicUrl !== null) return config.publicUrl;
+  throw new ConfigError(
+    VARIABLES.publicUrl.name,
+    "is not set; it is the origin at which Attio can reach this daemon, such as https://mirror.example.com",
+  );
+}
+
 /** The variables for the reference page. */
 export function describeVariables(): { name: string; description: string; fallback: string | null }[] {
   return Object.values(VARIABLES).map(({ name, description, fallback }) => ({ name, description, fallback }));

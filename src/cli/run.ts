@@ -3,7 +3,9 @@ import { createLogger } from "../logger.ts";
 import { createContext, type Context } from "./context.ts";
 import { describeFailure, EXIT_DONE, EXIT_USAGE } from "./failure.ts";
 import type { Environment, Io } from "./io.ts";
+import { addStartCommand } from "./start-command.ts";
 import { readVersion } from "./version.ts";
+import { addWebhookCommands } from "./webhook-commands.ts";
 
 /**
  * Runs one command line and says how the process should exit: 0 done, 1 failed, 2 wrong usage or configuration, 130 or 143
@@ -47,7 +49,9 @@ export function buildProgram(io: Io, carry: Carry): Command {
             .replace(/\n/g, " ")}\n`,
         ),
     });
+  addStartCommand(program, carry);
   addMirrorCommands(program, carry);
+  addWebhookCommands(program, carry);
   addSandboxCommands(program, carry);
   return program;
 }
