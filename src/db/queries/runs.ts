@@ -86,18 +86,18 @@ async function insertRun(tx: Tx, stream: string): Promise<Run> {
 
 async function hold(tx: Tx, holder: Holder, runId: number): Promise<void> {
   await tx`
-    UPDATE attio_sync.runs SET state = 'running', reason = NULL, holder = ${holder.token}, holder_pid = a.pid,
+    UPDATE attio_sync.runs r SET state = 'running', reason = NULL, holder = ${holder.token}, holder_pid = a.pid,
       holder_started_at = a.backend_start, lease_expires_at = now() + ${LEASE}::interval
-    FROM pg_stat_activity a WHERE a.pid = pg_backend_pid() AND id = ${runId}`;
+    FROM pg_stat_activity a WHERE a.pid = pg_backend_pid() AND r.id = ${runId}`;
 }
 
 /** A sign of life for all runs of a holder; to be given well within the lease. */
 export async function renewLeases(holder: Holder): Promise<void> {
   await holder.sql`
-    UPDATE attio_sync.runs SET holder_pid = a.pid, holder_started_at = a.backend_start,
+    UPDATE attio_sync.runs r SET holder_pid = a.pid, holder_started_at = a.backend_start,
       lease_expires_at = now() + ${LEASE}::interval
     FROM pg_stat_activity a
-    WHERE a.pid = pg_backend_pid() AND holder = ${holder.token} AND state = 'running'`;
+    WHERE a.pid = pg_backend_pid() AND r.holder = ${holder.token} AND r.state = 'running'`;
 }
 
 /** The checkpoints of a run, in the order of their parts. */

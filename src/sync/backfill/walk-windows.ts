@@ -1,29 +1,22 @@
-import type { Tx } from "../../db/client.ts";
-import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
-import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { addMissing, addPart, countRequests, loadParts, saveCheckpoint } from "../../db/queries/runs.ts";
 import { setAside } from "../../db/queries/set-aside.ts";
 import { applyRows } from "../apply/apply-rows.ts";
 import { PlanChangedError } from "../apply/target.ts";
-import type { ApplyTarget } from "../apply/target.ts";
-import type { FetchedItem, FetchedPage, RecordSource } from "../fetch/record-source.ts";
-import type { Ticketed } from "../fetch/ticketed.ts";
+import { PAGE_SIZE, readSpan } from "../fetch/read-span.ts";
+import type { Span } from "../fetch/read-span.ts";
+import type { RecordSource } from "../fetch/record-source.ts";
+import { splitRows } from "../fetch/split-rows.ts";
+import { splitPoint } from "../fetch/window.ts";
+import type { Window, WindowCursor } from "../fetch/window.ts";
+import { findMissing } from "./find-missing.ts";
 import { requestOptions } from "./run-context.ts";
 import type { RunContext } from "./run-context.ts";
-import { splitRows } from "../fetch/split-rows.ts";
-import { closeStep, splitPoint, windowFilter } from "./window.ts";
-import type { Window, WindowCursor } from "./window.ts";
 
 /** Windows walked side by side: enough to hide Attio's answering time, few enough to bound memory. */
 const WORKERS = 4;
 
-/** Attio's own default and the most that is known to be accepted (docs: "Pagination"). */
-const PAGE_SIZE = 500;
-
 /** So many pages in a row that were less than half full: the walk has caught up with the present. */
 const LEAN_PAGES = 3;
-
-const CREATION_ORDER = [{ attribute: "created_at", direction: "asc" }] as const;
 
 /**
  * Walks all records of an object, or entries of a list, in the order of their creation: by key, never by deep offset,
@@ -32,14 +25,6 @@ const CREATION_ORDER = [{ attribute: "created_at", direction: "asc" }] as const;
 export async function walkWindows(context: RunContext, source: RecordSource): Promise<void> {
   const walk = new WindowWalk(context, source);
   await walk.run();
-}
-
-/** What a pass over one millisecond showed, by id. */
-interface Bucket {
-  items: ReadonlyMap<string, FetchedItem>;
-  target: ApplyTarget;
-  begin: number;
-  requests: number;
 }
 
 class WindowWalk {
@@ -133,77 +118,12 @@ class WindowWalk {
   }
 
   async #readPage(window: Window): Promise<boolean> {
-    const page = await this.#source.query(
-      { filter: windowFilter(window.cursor), sorts: CREATION_ORDER, limit: PAGE_SIZE },
-      requestOptions(this.#context),
-    );
-    const { value, begin, requests } = page;
-    const times = value.items.map((item) => item.createdAtMs);
-    const longest = this.#source.sawPage(times.length);
-    const step = closeStep(window.cursor, times, longest);
-    if (step.kind === "bucket") return this.#readBucket(window, page);
-
-    // Rows of the last millisecond are left to the next page, which starts with it and counts them.
-    const { to } = step;
-    const items = value.items.filter((item) => to === null || item.createdAtMs < to);
-    const done = step.kind === "end";
-    await this.#apply(window, { target: value.target, items, begin, requests, to, done });
-    return done;
+    const span = await readSpan(this.#source, window.cursor, requestOptions(this.#context));
+    await this.#apply(window, span);
+    return span.done;
   }
 
-  /**
-   * Reads a millisecond that holds more rows than a page: by offset, which is safe only as a whole, so passes are
-   * repeated until two in a row show the same ids (design rule 20). One pass that shows nothing new would not do: a
-   * deletion during it moves a row to a place that was read already.
-   */
-  async #readBucket(window: Window, first: Ticketed<FetchedPage>): Promise<boolean> {
-    const { at, hi } = window.cursor;
-    let { requests } = first;
-    let before: Bucket | undefined;
-    for (;;) {
-      const pass = await this.#readPass(at, first.value.target);
-      requests += pass.requests;
-      const isStable = before !== undefined && sameKeys(before.items, pass.items);
-      before = pass;
-      if (isStable) break;
-    }
-    const { target, begin, items } = before;
-    const done = hi !== null && at + 1 >= hi;
-    await this.#apply(window, { target, items: [...items.values()], begin, requests, to: at + 1, done });
-    return done;
-  }
-
-  /** All rows of one millisecond; as old as the first of its pages. */
-  async #readPass(at: number, target: ApplyTarget): Promise<Bucket> {
-    const filter = windowFilter({ at, hi: at + 1 });
-    const sorts = [...CREATION_ORDER, { attribute: this.#source.idAttribute, direction: "asc" }] as const;
-    const items = new Map<string, FetchedItem>();
-    let begin: number | undefined;
-    let requests = 0;
-    for (let offset = 0; ;) {
-      const query = { filter, sorts, limit: PAGE_SIZE, offset };
-      const page = await this.#source.query(query, requestOptions(this.#context));
-      requests += page.requests;
-      begin ??= page.begin;
-      // Rows of one apply are mapped by one plan, or a title that was renamed in between would stay as it was.
-      if (page.value.target.version !== target.version) throw new PlanChangedError(target.stream);
-      for (const item of page.value.items) items.set(item.id, item);
-      if (page.value.items.length === 0) return { items, begin, requests, target };
-      offset += page.value.items.length;
-    }
-  }
-
-  async #apply(
-    window: Window,
-    page: {
-      target: ApplyTarget;
-      items: readonly FetchedItem[];
-      begin: number;
-      requests: number;
-      to: number | null;
-      done: boolean;
-    },
-  ): Promise<void> {
+  async #apply(window: Window, page: Span): Promise<void> {
     const { deps, run, holder } = this.#context;
     const { rows, unreadable, droppedCharacters } = splitRows(page.items.map((item) => item.row));
     const from = window.cursor.at;
@@ -269,34 +189,4 @@ class WindowWalk {
 
 function newWindow(part: number, cursor: WindowCursor): Window {
   return { part, cursor: { ...cursor }, startedAt: null, rows: 0 };
-}
-
-function sameKeys(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
-  return a.size === b.size && [...a.keys()].every((key) => b.has(key));
-}
-
-/**
- * Rows of a closed span of creation that the page of that span did not show: perhaps deleted, to be confirmed. Rows
- * that were fetched after the page was asked for are not missed.
- */
-async function findMissing(
-  tx: Tx,
-  target: ApplyTarget,
-  span: { from: number; to: number | null; begin: number; shown: readonly string[] },
-): Promise<string[]> {
-  const key = quoteIdentifier(target.key);
-  const rows = await tx.unsafe<{ id: string }[]>(
-    `SELECT ${key} AS id FROM ${mirrorTable(target.table)}
-     WHERE created_at >= $1::timestamptz AND created_at < $2::timestamptz
-       AND _fetch_seq < $3 AND _deleted_at IS NULL AND NOT EXISTS (
-         SELECT 1 FROM unnest($4::uuid[]) AS shown(id) WHERE shown.id = ${key})`,
-    [
-      new Date(span.from).toISOString(),
-      span.to === null ? "infinity" : new Date(span.to).toISOString(),
-      span.begin,
-      [...span.shown],
-    ],
-    { prepare: true },
-  );
-  return rows.map((row) => row.id);
 }

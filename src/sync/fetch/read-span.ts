@@ -1,0 +1,116 @@
+import type { RequestOptions } from "../../attio/index.ts";
+import { PlanChangedError } from "../apply/target.ts";
+import type { ApplyTarget } from "../apply/target.ts";
+import type { FetchedItem, FetchedPage, RecordSource } from "./record-source.ts";
+import type { Ticketed } from "./ticketed.ts";
+import { closeStep, windowFilter } from "./window.ts";
+import type { WindowCursor } from "./window.ts";
+
+/** Attio's own default and the most that is known to be accepted (docs: "Pagination"). */
+export const PAGE_SIZE = 500;
+
+const CREATION_ORDER = [{ attribute: "created_at", direction: "asc" }] as const;
+
+/** All rows that were created in one span of time, from the cursor to `to`. */
+export interface Span {
+  target: ApplyTarget;
+  items: readonly FetchedItem[];
+  begin: number;
+  requests: number;
+  /** Where the next span starts; null for the open end. */
+  to: number | null;
+  /** Nothing lies behind it in this window. */
+  done: boolean;
+}
+
+/**
+ * Reads the next rows of a window: mostly one page, or the whole of a millisecond that holds more rows than a page.
+ *
+ * @throws {PlanChangedError} when the schema moved on between two pages that belong together
+ */
+export async function readSpan(
+  source: RecordSource,
+  cursor: WindowCursor,
+  options: RequestOptions,
+): Promise<Span> {
+  const page = await source.query(
+    { filter: windowFilter(cursor), sorts: CREATION_ORDER, limit: PAGE_SIZE },
+    options,
+  );
+  const { value, begin, requests } = page;
+  const times = value.items.map((item) => item.createdAtMs);
+  const step = closeStep(cursor, times, source.sawPage(times.length));
+  if (step.kind === "bucket") return readBucket(source, cursor, page, options);
+
+  // Rows of the last millisecond are left to the next page, which starts with it and counts them.
+  const { to } = step;
+  const items = value.items.filter((item) => to === null || item.createdAtMs < to);
+  return { target: value.target, items, begin, requests, to, done: step.kind === "end" };
+}
+
+/** What a pass over one millisecond showed, by id. */
+interface Pass {
+  items: ReadonlyMap<string, FetchedItem>;
+  begin: number;
+  requests: number;
+}
+
+/**
+ * Reads a millisecond that holds more rows than a page: by offset, which is safe only as a whole, so passes are
+ * repeated until two in a row show the same ids (design rule 20). One pass that shows nothing new would not do: a
+ * deletion during it moves a row to a place that was read already.
+ */
+async function readBucket(
+  source: RecordSource,
+  { at, hi }: WindowCursor,
+  first: Ticketed<FetchedPage>,
+  options: RequestOptions,
+): Promise<Span> {
+  const { target } = first.value;
+  let { requests } = first;
+  let before: Pass | undefined;
+  for (;;) {
+    const pass = await readPass(source, at, target, options);
+    requests += pass.requests;
+    const isStable = before !== undefined && sameKeys(before.items, pass.items);
+    before = pass;
+    if (isStable) break;
+  }
+  const { begin, items } = before;
+  return {
+    target,
+    items: [...items.values()],
+    begin,
+    requests,
+    to: at + 1,
+    done: hi !== null && at + 1 >= hi,
+  };
+}
+
+/** All rows of one millisecond; as old as the first of its pages. */
+async function readPass(
+  source: RecordSource,
+  at: number,
+  target: ApplyTarget,
+  options: RequestOptions,
+): Promise<Pass> {
+  const filter = windowFilter({ at, hi: at + 1 });
+  const sorts = [...CREATION_ORDER, { attribute: source.idAttribute, direction: "asc" }] as const;
+  const items = new Map<string, FetchedItem>();
+  let begin: number | undefined;
+  let requests = 0;
+  for (let offset = 0; ;) {
+    const page = await source.query({ filter, sorts, limit: PAGE_SIZE, offset }, options);
+    requests += page.requests;
+    begin ??= page.begin;
+    // Rows of one apply are mapped by one plan, or a title that was renamed in between would stay as it was.
+    if (page.value.target.version !== target.version) throw new PlanChangedError(target.stream);
+    for (const item of page.value.items) items.set(item.id, item);
+    if (page.value.items.length === 0) return { items, begin, requests };
+    offset += page.value.items.length;
+  }
+}
+
+function sameKeys(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+  return a.size === b.size && [...a.keys()].every((key) => b.has(key));
+}
