@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   sandbox: ["lib"],
   webhooks: ["lib", "errors", "config", "logger", "attio", "db", "sync"],
   metrics: ["lib", "logger", "db"],
+  roles: [],
   workers: ["lib", "errors", "config", "logger", "attio", "db", "sync"],
   server: ["lib", "errors", "config", "logger", "db", "webhooks", "metrics"],
   daemon: [
@@ -32,6 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "metrics",
     "workers",
     "server",
+    "roles",
   ],
   cli: [
     "lib",
@@ -44,6 +46,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "sync",
     "webhooks",
     "daemon",
+    "roles",
     "sandbox",
   ],
   main: ["cli"],

@@ -1,6 +1,7 @@
 import { eq } from "drizzle-orm";
 import type { Orm } from "../client.ts";
 import { settings } from "../control/index.ts";
+import type { DatabaseIdentity } from "./identity.ts";
 
 /** Single facts that outlive the process. */
 export interface Settings {
@@ -8,6 +9,10 @@ export interface Settings {
   views: { hash: string };
   /** The workspace that this database mirrors. */
   workspace: { id: string; slug: string };
+  /** The database that it was bound to. */
+  database: DatabaseIdentity;
+  /** The webhook for which a full backfill was asked. */
+  webhookBackfill: { generation: number };
 }
 
 export async function readSetting<K extends keyof Settings>(

@@ -1,0 +1,190 @@
+import type { FastifyInstance } from "fastify";
+import { createAttioClient, type AttioClient } from "./attio/index.ts";
+import { requireToken, type Config } from "./config.ts";
+import { migrate, openDatabase, type Database } from "./db/index.ts";
+import { listen } from "./db/notify.ts";
+import { wantChore } from "./db/queries/chores.ts";
+import { Closers } from "./lib/closers.ts";
+import { systemClock } from "./lib/clock.ts";
+import type { Log } from "./logger.ts";
+import type { Role } from "./roles.ts";
+import { buildServer } from "./server.ts";
+import type { SyncDeps } from "./sync/deps.ts";
+import { openSharedBudget } from "./sync/shared-budget.ts";
+import { prepareMirror } from "./sync/start/prepare-mirror.ts";
+import { seeToWebhook } from "./webhooks/see-to-webhook.ts";
+import { openQueueBackend, type QueueBackend } from "./workers/connection.ts";
+import { createHandler } from "./workers/handlers.ts";
+import { startRelay, wakeOthers, type Relay } from "./workers/relay.ts";
+import { startSchedules } from "./workers/schedules.ts";
+import { startWorkers } from "./workers/start-workers.ts";
+
+export interface DaemonOptions {
+  roles: readonly Role[];
+  log: Log;
+  /** Ends the start; a daemon that runs is ended by `close`. */
+  signal: AbortSignal;
+}
+
+export interface Daemon {
+  /** Where its HTTP server listens; null without the role `web`. */
+  url: string | null;
+  /** Takes no more work, finishes what is under way or gives it back, and closes everything, within ten seconds. */
+  close(): Promise<void>;
+}
+
+/** Connections of the pool that backfills use; edits never wait for one of them. */
+const BULK_CONNECTIONS = 4;
+
+/** When what is not configurable is done, as cron expressions in UTC. */
+const WEBHOOK_CRON = "*/5 * * * *";
+const PRUNE_CRON = "30 3 * * *";
+
+/** What the parts of a running daemon share. */
+interface Parts {
+  config: Config;
+  db: Database;
+  client: AttioClient;
+  backend: QueueBackend;
+  log: Log;
+  closers: Closers;
+  /** Tells this process's relay, and the others', that there is work. */
+  wake: () => void;
+}
+
+/**
+ * Starts a daemon on a database: migrates, checks the token, brings the schema in line, registers the webhook, and then
+ * works until it is closed. Streams that were never read in full are read first, by the workers.
+ *
+ * @throws ConfigError for a token that Attio does not accept, WorkspaceChangedError for another workspace's
+ */
+export async function startDaemon(
+  config: Config,
+  db: Database,
+  { roles, log, signal }: DaemonOptions,
+): Promise<Daemon> {
+  const closers = new Closers();
+  const close = () =>
+    closers.close((what, error) => {
+      log.warn({ what, err: error }, "could not be closed");
+    });
+  try {
+    const url = await startParts(config, db, { roles, log, signal }, closers);
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startParts(
+  config: Config,
+  db: Database,
+  { roles, log, signal }: DaemonOptions,
+  closers: Closers,
+): Promise<string | null> {
+  const startedAtMs = systemClock.now();
+  await migrate(db);
+  const client = await openClient(config, db, log, closers);
+  const live: SyncDeps = { db, client, log, raw: config.raw, deleteMode: config.deleteMode };
+  if (roles.includes("worker") || roles.includes("scheduler"))
+    await prepareMirror(live, { webhook: config.publicUrl !== null, baseUrl: config.attioBaseUrl, signal });
+  // Woken before it exists, it need not be: its first look comes by itself.
+  let wakeRelay: () => void = () => undefined;
+  const ear = await listen(db.url, () => wakeRelay());
+  closers.add("listener", () => ear.close());
+  if (!ear.hears) log.warn("NOTIFY does not arrive, as behind a transaction pooler; polling instead");
+  const { redisUrl } = config;
+  const backend = await openQueueBackend({ databaseUrl: db.url, redisUrl, log, hears: ear.hears });
+  closers.add("queue", () => backend.close());
+  const wake = () => {
+    wakeRelay();
+    wakeOthers(db.sql, log);
+  };
+  const parts: Parts = { config, db, client, backend, log, closers, wake };
+  const url = roles.includes("web") ? await startWeb(parts) : null;
+  if (roles.includes("worker") || roles.includes("scheduler")) {
+    const relay = startRelay({ sql: db.sql, backend, log }, { startedAtMs, hears: ear.hears });
+    closers.add("relay", () => relay.close());
+    wakeRelay = () => relay.wake();
+    if (roles.includes("worker")) await startWork(parts, live, relay, startedAtMs);
+  }
+  if (roles.includes("scheduler")) await startScheduler(parts);
+  log.info({ roles, url, queue: backend.kind }, "the daemon runs");
+  return url;
+}
+
+async function openClient(config: Config, db: Database, log: Log, closers: Closers): Promise<AttioClient> {
+  const budget = await openSharedBudget(db.url, {
+    readsPerSecond: config.attioReadsPerSecond,
+    writesPerSecond: config.attioWritesPerSecond,
+  });
+  closers.add("budget", () => budget.close());
+  const client = createAttioClient({
+    token: requireToken(config),
+    baseUrl: config.attioBaseUrl,
+    budget,
+    log: (entry) => log.trace(entry, "attio"),
+  });
+  closers.add("client", () => client.close());
+  return client;
+}
+
+async function startWeb({ config, db, backend, log, closers, wake }: Parts): Promise<string> {
+  const app: FastifyInstance = buildServer({ db, log, pingQueue: () => backend.ping(), wake });
+  closers.add("server", () => app.close());
+  return app.listen({ host: config.host, port: config.port });
+}
+
+async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs: number): Promise<void> {
+  const { db, backend, log, closers } = parts;
+  const bulkDb = await openDatabase(db.url, {
+    connections: BULK_CONNECTIONS,
+    applicationName: "attio-mirror backfill",
+  });
+  closers.add("backfill's connections", () => bulkDb.close());
+  const stop = new AbortController();
+  const handle = createHandler({
+    live,
+    bulk: { ...live, db: bulkDb },
+    relay,
+    log,
+    signal: stop.signal,
+    startedAtMs,
+    seeToWebhook: webhookKeeper(parts),
+  });
+  const workers = startWorkers(backend, handle, log);
+  closers.add("workers", async () => {
+    stop.abort();
+    await workers.close();
+  });
+}
+
+async function startScheduler(parts: Parts): Promise<void> {
+  const { config, db, backend, log, closers, wake } = parts;
+  const keepWebhook = webhookKeeper(parts);
+  if (keepWebhook !== undefined) {
+    try {
+      await keepWebhook();
+    } catch (error) {
+      log.warn({ err: error }, "the webhook could not be registered; tried again by schedule");
+      await wantChore(db.sql, "webhook");
+    }
+  }
+  const schedules = await startSchedules(
+    { sql: db.sql, backend, log, wake },
+    {
+      backfill: config.backfillCron,
+      schema: config.schemaCron,
+      prune: PRUNE_CRON,
+      ...(keepWebhook !== undefined && { webhook: WEBHOOK_CRON }),
+    },
+  );
+  closers.add("schedules", () => schedules.close());
+  wake();
+}
+
+function webhookKeeper({ config, db, client, log }: Parts): (() => Promise<void>) | undefined {
+  const { publicUrl } = config;
+  return publicUrl === null ? undefined : () => seeToWebhook({ db, client, log }, { publicUrl });
+}

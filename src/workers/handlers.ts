@@ -1,0 +1,133 @@
+import { postponeMarks } from "../db/queries/backlog.ts";
+import {
+  beginChore,
+  finishChore,
+  tickChore,
+  wantBackfillOf,
+  wantChore,
+  type Chore,
+} from "../db/queries/chores.ts";
+import { prune } from "../db/queries/prune.ts";
+import { wantedStreams } from "../db/queries/wanted-streams.ts";
+import type { Log } from "../logger.ts";
+import { backfill } from "../sync/backfill/index.ts";
+import type { SyncDeps } from "../sync/deps.ts";
+import { hydrate } from "../sync/live/hydrate.ts";
+import { processInbox } from "../sync/live/process-inbox.ts";
+import { syncSchema } from "../sync/schema/sync-schema.ts";
+import { LiveStreams } from "./live-streams.ts";
+import { hydrateJob, type Job } from "./queues.ts";
+import type { Relay } from "./relay.ts";
+
+/** Deliveries that one transaction turns into marks. */
+const INBOX_BATCH = 1_000;
+
+export interface HandlerDeps {
+  /** For work that somebody waits for. */
+  live: SyncDeps;
+  /** For backfills: connections of their own, so that a page under way never keeps an edit waiting. */
+  bulk: SyncDeps;
+  relay: Pick<Relay, "add" | "wake">;
+  log: Log;
+  /** Aborted when the process stops: work is finished or given back. */
+  signal: AbortSignal;
+  startedAtMs: number;
+  /** Sees to the webhook; undefined where none is wanted. */
+  seeToWebhook?: (() => Promise<void>) | undefined;
+}
+
+/** Carries out a job. Every job may run twice, or while its equal runs: claims, leases and locks in Postgres decide. */
+export function createHandler(deps: HandlerDeps): (job: Job) => Promise<void> {
+  const streams = new LiveStreams(deps.live);
+  return async ({ name, data: { stream, chore } }) => {
+    if (deps.signal.aborted) return;
+    if (name === "inbox") await runInbox(deps);
+    else if (name === "hydrate" && stream !== undefined) await runHydrate(deps, streams, stream);
+    else if (name === "backfill") await runBackfill(deps);
+    else if (name === "chore" && chore !== undefined) await runChore(deps, chore);
+    else if (name === "tick" && chore !== undefined) await runTick(deps, chore);
+    else deps.log.warn({ job: name }, "a job of an unknown kind was left out");
+  };
+}
+
+async function runInbox({ live, relay, log, signal }: HandlerDeps): Promise<void> {
+  for (;;) {
+    const done = await processInbox({ db: live.db, log }, { limit: INBOX_BATCH });
+    if (done.schema) await wantChore(live.db.sql, "schema");
+    for (const stream of done.streams) await relay.add("attio-live", hydrateJob(stream));
+    if (done.schema) relay.wake();
+    if (done.processed < INBOX_BATCH || signal.aborted) return;
+  }
+}
+
+async function runHydrate(
+  { live, log, signal }: HandlerDeps,
+  streams: LiveStreams,
+  name: string,
+): Promise<void> {
+  const stream = await streams.get(name);
+  if (stream === undefined) {
+    log.warn({ stream: name }, "there are marks of a stream that the mirror does not have; put off");
+    await postponeMarks(live.db.sql, name);
+    return;
+  }
+  try {
+    const done = await hydrate(live, stream, { signal, priority: "interactive" });
+    if (done.seen > 0) log.debug({ stream: name, ...done }, "hydrated");
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function runBackfill({ bulk, log, signal, startedAtMs }: HandlerDeps): Promise<void> {
+  const streams = await wantedStreams(bulk.db.sql, startedAtMs);
+  if (streams.length === 0) return;
+  log.info({ streams: streams.length }, "backfill begins");
+  try {
+    await backfill(bulk, { streams, signal, onResult: (result) => log.info({ ...result }, "backfilled") });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return;
+  }
+  // A webhook that was replaced is waiting for this.
+  await wantChore(bulk.db.sql, "webhook");
+}
+
+async function runTick({ live, relay }: HandlerDeps, chore: Chore): Promise<void> {
+  await tickChore(live.db.sql, chore);
+  relay.wake();
+}
+
+async function runChore(deps: HandlerDeps, chore: Chore): Promise<void> {
+  const { sql } = deps.live.db;
+  const begunAt = await beginChore(sql);
+  try {
+    await doChore(deps, chore);
+    await finishChore(sql, chore, { begunAt, ok: true });
+  } catch (error) {
+    if (deps.signal.aborted) return;
+    await finishChore(sql, chore, { begunAt, ok: false });
+    throw error;
+  }
+}
+
+async function doChore(deps: HandlerDeps, chore: Chore): Promise<void> {
+  const { bulk, log, signal, relay } = deps;
+  switch (chore) {
+    case "schema": {
+      const { changed } = await syncSchema(bulk, { signal, priority: "interactive" });
+      await wantBackfillOf(bulk.db.sql, changed);
+      relay.wake();
+      return;
+    }
+    case "webhook":
+      await deps.seeToWebhook?.();
+      return;
+    case "prune":
+      log.info(await prune(bulk.db.sql), "pruned");
+      return;
+    case "backfill":
+      // Which streams want one is read from their runs; there is nothing to do for the chore itself.
+      return;
+  }
+}

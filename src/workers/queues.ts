@@ -1,0 +1,50 @@
+import type { Chore } from "../db/queries/chores.ts";
+
+/** Live work never waits behind a backfill, and a schedule's tick behind neither. */
+export type QueueName = "attio-live" | "attio-backfill" | "attio-upkeep";
+
+/** A unit of work: names and ids alone, since everything else is in Postgres. */
+export interface Job {
+  name: string;
+  /** Of jobs with one key at most one waits. */
+  key: string;
+  data: { stream?: string; chore?: Chore };
+}
+
+/** Turns waiting deliveries into dirty marks. */
+export function inboxJob(): Job {
+  return { name: "inbox", key: "inbox", data: {} };
+}
+
+/** Sees to the dirty marks of a stream. */
+export function hydrateJob(stream: string): Job {
+  return { name: "hydrate", key: `hydrate:${stream}`, data: { stream } };
+}
+
+/** Reads the streams that want it in full. */
+export function backfillJob(): Job {
+  return { name: "backfill", key: "backfill", data: {} };
+}
+
+/** Does a chore that is wanted. */
+export function choreJob(chore: Chore): Job {
+  return { name: "chore", key: `chore:${chore}`, data: { chore } };
+}
+
+/** A schedule's tick: from now on the chore is wanted. */
+export function tickJob(chore: Chore): Job {
+  return { name: "tick", key: `tick:${chore}`, data: { chore } };
+}
+
+/** The queue in which a chore is done: reading the schema may take long, and goes before a backfill. */
+export function queueOfChore(chore: Chore): QueueName {
+  return chore === "schema" || chore === "backfill" ? "attio-backfill" : "attio-upkeep";
+}
+
+/**
+ * The same job under another key: for work that has waited so long that the job that was to do it must have died with its
+ * worker. The keys change every few seconds, so that one such job is added at a time.
+ */
+export function again(job: Job, nowMs: number): Job {
+  return { ...job, key: `${job.key}:${Math.floor(nowMs / 5_000)}` };
+}

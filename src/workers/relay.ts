@@ -1,0 +1,135 @@
+import { systemClock, type Clock } from "../lib/clock.ts";
+import { Pause } from "../lib/pause.ts";
+import { notify } from "../db/notify.ts";
+import type { Sql } from "../db/client.ts";
+import { readBacklog } from "../db/queries/backlog.ts";
+import { choreStates } from "../db/queries/chores.ts";
+import { wantedStreams } from "../db/queries/wanted-streams.ts";
+import type { Log } from "../logger.ts";
+import { QueueUnavailableError, type QueueBackend } from "./connection.ts";
+import {
+  again,
+  backfillJob,
+  choreJob,
+  hydrateJob,
+  inboxJob,
+  queueOfChore,
+  type Job,
+  type QueueName,
+} from "./queues.ts";
+
+/** How often Postgres is looked at where NOTIFY is heard, and where it is not (design rule 17). */
+const POLL_MS = 1_000;
+const DEAF_POLL_MS = 250;
+
+/** Work that has waited for so long is nobody's. */
+const STUCK_MS = 5_000;
+
+export interface RelayDeps {
+  sql: Sql;
+  backend: QueueBackend;
+  log: Log;
+}
+
+export interface RelayOptions {
+  /** Milliseconds since the epoch at which this process began. */
+  startedAtMs: number;
+  hears: boolean;
+  clock?: Clock;
+}
+
+/** Puts into the queue what Postgres has pending. */
+export interface Relay {
+  /** Looks now. */
+  wake(): void;
+  /** Adds a job at once; where that fails, a later look does it. */
+  add(queue: QueueName, job: Job): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A job and where it goes. */
+interface Placed {
+  queue: QueueName;
+  job: Job;
+}
+
+/**
+ * Starts the relay: it looks at Postgres when it is woken, and slowly by itself, and queues jobs for whatever waits there.
+ * The queue may lose everything at any moment; the next look queues it again. Several processes may run one each.
+ */
+export function startRelay(
+  deps: RelayDeps,
+  { startedAtMs, hears, clock = systemClock }: RelayOptions,
+): Relay {
+  const pollMs = hears ? POLL_MS : DEAF_POLL_MS;
+  const closing = new AbortController();
+  const pause = new Pause();
+  let failures = 0;
+
+  async function look(): Promise<void> {
+    try {
+      for (const { queue, job } of await findWork(deps.sql, { startedAtMs, nowMs: clock.now() }))
+        await deps.backend.queue(queue).add(job);
+      if (failures > 0) deps.log.info({ failures }, "the relay works again");
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      const level = failures === 1 || failures % 60 === 0 ? "warn" : "debug";
+      deps.log[level]({ err: error, failures }, "the relay could not look or queue; it tries again");
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!closing.signal.aborted) {
+      await look();
+      await pause.wait(pollMs);
+    }
+  }
+
+  const running = run();
+  return {
+    wake: () => pause.end(),
+    add: async (queue, job) => {
+      try {
+        await deps.backend.queue(queue).add(job);
+      } catch (error) {
+        if (!(error instanceof QueueUnavailableError)) throw error;
+        deps.log.debug({ job: job.name }, "not queued now; the relay will");
+      }
+    },
+    close: async () => {
+      closing.abort();
+      pause.end();
+      await running;
+    },
+  };
+}
+
+/** What Postgres has pending, as jobs. */
+async function findWork(
+  sql: Sql,
+  { startedAtMs, nowMs }: { startedAtMs: number; nowMs: number },
+): Promise<Placed[]> {
+  const [backlog, chores, wanted] = await Promise.all([
+    readBacklog(sql),
+    choreStates(sql),
+    wantedStreams(sql, startedAtMs),
+  ]);
+  const placed: Placed[] = [];
+  const live = (job: Job, waitedMs: number) => {
+    placed.push({ queue: "attio-live", job: waitedMs > STUCK_MS ? again(job, nowMs) : job });
+  };
+  if (backlog.inboxMs !== null) live(inboxJob(), backlog.inboxMs);
+  for (const { stream, waitedMs } of backlog.streams) live(hydrateJob(stream), waitedMs);
+  for (const { chore, isDue } of chores)
+    if (isDue) placed.push({ queue: queueOfChore(chore), job: choreJob(chore) });
+  if (wanted.length > 0) placed.push({ queue: "attio-backfill", job: backfillJob() });
+  return placed;
+}
+
+/** Wakes every process's relay; a hint that is lost costs one pause of theirs. */
+export function wakeOthers(sql: Sql, log: Log): void {
+  notify(sql).catch((error: unknown) => {
+    log.debug({ err: error }, "could not wake the other processes");
+  });
+}
