@@ -20,3 +20,18 @@ export async function transact<T>(sql: Sql, work: (tx: Tx) => Promise<T>): Promi
     }
   }
 }
+
+/** How long DDL waits for a user's lock: a waiting ALTER blocks all readers that come after it. */
+const DDL_LOCK_TIMEOUT = "1s";
+
+/**
+ * The same for statements that change tables or views: they give way to users and are tried again.
+ *
+ * @throws as `transact`; `isLockTimeout` tells that a user held the lock all the time
+ */
+export function transactDdl<T>(sql: Sql, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return transact(sql, async (tx) => {
+    await tx`SELECT set_config('lock_timeout', ${DDL_LOCK_TIMEOUT}, true)`;
+    return work(tx);
+  });
+}

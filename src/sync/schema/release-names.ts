@@ -16,7 +16,7 @@ import type { Catalog } from "./catalog.ts";
  * that a deleted one had. Who is about to get a new name itself steps aside with its table; of one that Attio no
  * longer shows, the stream alone does, since its table's name was given first (design rule 33).
  */
-export async function releaseNames(db: Database, catalog: Catalog): Promise<void> {
+export async function releaseNames(db: Database, catalog: Catalog): Promise<Set<string>> {
   const owners = new Map(catalog.sources.map((source) => [sourceStream(source), sourceId(source)]));
   const shown = new Set(owners.values());
   const waiting = new Set<string>();
