@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { DEFAULT_SEED } from "../../src/sandbox/index.ts";
 import type { StreamResult } from "../../src/sync/backfill/index.ts";
+import { catalogSnapshot } from "../support/catalog.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { rowVersions } from "../support/row-versions.ts";
@@ -49,7 +50,8 @@ describe("a backfill of a whole company", () => {
     expect(tasks?.requests).toBe(mirror.sandbox.log.count({ path: "/v2/tasks" }));
   });
 
-  it("writes and locks no row when it is run again", async () => {
+  it("writes and locks no row and runs no DDL when it is run again", async () => {
+    const catalog = await catalogSnapshot(mirror.db.sql);
     const before = await rowVersions(mirror.db.sql);
     const second = await mirror.backfill();
     expect(second.map(({ stream, rows }) => [stream, rows])).toEqual(
@@ -57,6 +59,9 @@ describe("a backfill of a whole company", () => {
     );
     for (const { rows, written, unchanged } of second) expect([written, unchanged]).toEqual([0, rows]);
     expect(await rowVersions(mirror.db.sql)).toEqual(before);
+    // Each run notes in its stream when it ended.
+    const isSchema = (line: string) => !line.startsWith("stream ");
+    expect((await catalogSnapshot(mirror.db.sql)).filter(isSchema)).toEqual(catalog.filter(isSchema));
   });
 
   it("drops U+0000, which Postgres cannot hold, and counts it", async () => {

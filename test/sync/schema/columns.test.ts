@@ -51,7 +51,7 @@ it("an attribute that comes while a page is read is filled all the same", async 
   store.createAttribute("things", { slug: "name", type: "text" });
   for (let index = 0; index < 5; index++) store.createRecord("things", { name: `thing ${index}` });
   await backfill();
-  const stop = mirror.sandbox.onRequest(async ({ path }) => {
+  const stop = mirror.sandbox.onAnswer(async ({ path }) => {
     if (!path.endsWith("/query")) return;
     stop();
     store.createAttribute("things", { slug: "late", type: "text" });
