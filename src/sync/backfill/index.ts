@@ -46,12 +46,11 @@ export async function backfill(deps: SyncDeps, options: BackfillOptions = {}): P
   const results: StreamResult[] = [];
   try {
     for (const stream of streams) {
-      let rows = 0;
-      const report = (more: number) => {
-        rows += more;
-        options.onProgress?.({ stream: stream.stream, rows, expected: null });
+      const progress: BackfillProgress = { stream: stream.stream, rows: 0, expected: null };
+      const report = (change: Partial<BackfillProgress>) => {
+        options.onProgress?.(Object.assign(progress, change));
       };
-      report(0);
+      report({});
       const result = isNotShown(stream)
         ? skipped(stream)
         : await runStream(deps, stream, {
@@ -59,7 +58,8 @@ export async function backfill(deps: SyncDeps, options: BackfillOptions = {}): P
             signal,
             holder: lease,
             longest,
-            onRows: report,
+            onHeld: (held) => report({ expected: held === 0 ? null : held }),
+            onRows: (rows) => report({ rows: progress.rows + rows }),
           });
       results.push(result);
       options.onResult?.(result);

@@ -7,7 +7,7 @@ import {
   listMissing,
   runTotals,
 } from "../../db/queries/runs.ts";
-import type { Holder, Run } from "../../db/queries/runs.ts";
+import type { Holder, Run, RunState } from "../../db/queries/runs.ts";
 import { markBackfilled, setStreamState } from "../../db/queries/streams.ts";
 import type { StreamRow, StreamState } from "../../db/queries/streams.ts";
 import { sleep } from "../../lib/sleep.ts";
@@ -50,6 +50,8 @@ export interface RunOptions {
   signal: AbortSignal;
   holder: Holder;
   longest: LongestPages;
+  /** Told once how many rows the mirror holds already. */
+  onHeld: (held: number) => void;
   onRows: (rows: number) => void;
 }
 
@@ -87,11 +89,12 @@ export async function runStream(
     outcome = { ...outcomeOf(error), deleted: 0 };
     if (outcome.state === "failed")
       deps.log.warn({ stream: stream.stream, run: run.id, err: error }, "backfill failed");
-    await close(deps, stream.stream, run, outcome);
+    await close(deps, stream.stream, run, outcome, outcome.state === "failed" ? "failed" : "parked");
     if (options.signal.aborted || isTokenRefused(error)) throw error;
     return resultOf(deps, stream.stream, run, outcome, performance.now() - startedAt);
   }
-  await close(deps, stream.stream, run, outcome);
+  // What came to its end is not gone on with, even if it was found wanting: the next run reads everything again.
+  await close(deps, stream.stream, run, outcome, outcome.state === "parked" ? "parked" : "done");
   return resultOf(deps, stream.stream, run, outcome, performance.now() - startedAt);
 }
 
@@ -108,11 +111,13 @@ async function claim(stream: string, { holder, signal }: RunOptions): Promise<Ru
 async function backfillStream(context: RunContext, stream: StreamRow, options: RunOptions): Promise<Outcome> {
   if (stream.kind !== "fixed") {
     const source = await RecordSource.open(context.deps, stream, options.longest);
+    options.onHeld((await countForCap(context.deps.db.sql, targetOf(source.plan))).held);
     await walkWindows(context, source);
     return settleMissing(context, options, () => ({ target: targetOf(source.plan), source }));
   }
   const { stream: name } = stream;
   if (!isFixedStream(name)) throw new Error(`no walk for stream ${name}`);
+  options.onHeld((await countForCap(context.deps.db.sql, FIXED_TARGETS[name])).held);
   if (name === "comments" || name === "files" || name === "call_recordings") {
     await walkChildren(context, name);
   } else {
@@ -170,9 +175,13 @@ function isChildStream(stream: string): boolean {
   return stream === "comments" || stream === "files" || stream === "call_recordings";
 }
 
-async function close(deps: SyncDeps, stream: string, run: Run, outcome: Outcome): Promise<void> {
-  const { state, reason, deleted } = outcome;
-  const runState = state === "ok" ? "done" : state === "failed" ? "failed" : "parked";
+async function close(
+  deps: SyncDeps,
+  stream: string,
+  run: Run,
+  { state, reason, deleted }: Outcome,
+  runState: RunState,
+): Promise<void> {
   await finishRun(deps.db.sql, run, { state: runState, reason, deleted });
   if (state === "ok") await markBackfilled(deps.db.orm, stream);
   else await setStreamState(deps.db.orm, stream, state, reason);
