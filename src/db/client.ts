@@ -25,6 +25,7 @@ export interface DatabaseOptions {
 }
 
 const INT8_OID = 20;
+const JSON_OID = 114;
 
 /**
  * Opens a pool on a PostgreSQL URL and checks that it answers.
@@ -50,7 +51,7 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
 
 /** The pool itself; `openDatabase` is the door for everyone but leases, which need one connection alone. */
 export function createSql(url: string, options: DatabaseOptions = {}): Sql {
-  return postgres<{ bigint: postgres.PostgresType<number> }>(url, {
+  const sql = postgres<{ bigint: postgres.PostgresType<number> }>(url, {
     max: options.connections ?? 6,
     onnotice: () => undefined,
     connect_timeout: 15,
@@ -67,6 +68,9 @@ export function createSql(url: string, options: DatabaseOptions = {}): Sql {
     },
     ...socketWithoutDelay(),
   });
+  // A `::json` parameter is given as text; the driver would encode it once more. The ORM wants the same.
+  sql.options.serializers[JSON_OID] = (text: string) => text;
+  return sql;
 }
 
 /** What the driver hands to its `socket` option: its own parsed options. */

@@ -33,7 +33,7 @@ export async function findChanges(
   const key = quoteIdentifier(target.key);
   return tx.unsafe<ValueChange[]>(
     `SELECT o.${key} AS id, c.attribute, c.old, c.new
-     FROM json_populate_recordset(NULL::${table}, $1::text::json) n
+     FROM json_populate_recordset(NULL::${table}, $1::json) n
      JOIN ${table} o USING (${key})
      CROSS JOIN LATERAL (VALUES ${tracked.map(comparison).join(", ")}) AS c(attribute, old, new)
      WHERE c.old IS DISTINCT FROM c.new`,
