@@ -25,3 +25,9 @@ export interface Measured {
   cpuMs: number;
   peakRssMb: number;
 }
+
+/** The same, with what the run cost other processes; undefined where the system does not tell. */
+export interface Run extends Measured {
+  serverCpuMs: number | undefined;
+  sandboxCpuMs: number | undefined;
+}

@@ -1,11 +1,13 @@
 import { build } from "./build.ts";
 import type { ContestantOrder } from "./contestant-process.ts";
-import type { Measured } from "./contestant.ts";
+import type { Measured, Run } from "./contestant.ts";
 import { DISCIPLINES } from "./disciplines.ts";
 import type { Discipline } from "./disciplines.ts";
 import { LARGE_RECORDS, readOptions, USAGE } from "./options.ts";
 import type { BenchOptions } from "./options.ts";
+import { cpuOfProcess } from "./process-cpu.ts";
 import { runToEnd, speak } from "./processes.ts";
+import type { Spoken } from "./processes.ts";
 import { describeMachine, report } from "./report.ts";
 import type { SandboxOrder, SandboxPlace } from "./sandbox-process.ts";
 import { openServer } from "./server.ts";
@@ -48,12 +50,12 @@ async function runCourse(track: Track, { records, rounds, disciplines }: Course)
   const { options, server, program } = track;
   const order: SandboxOrder = { records, bytesPerRecord: options.bytesPerRecord };
   const sandbox = await speak(program("sandbox-process"), order, [SANDBOX_HEAP]);
-  const results = new Map<string, Measured[]>();
+  const results = new Map<string, Run[]>();
   try {
     print(`\n${records} records of ${options.bytesPerRecord} bytes; ${describeMachine(server.version)}\n`);
     for (let round = 1; round <= rounds; round++) {
       for (const discipline of disciplines) {
-        const run = await runOne(track, discipline, sandbox.said as SandboxPlace);
+        const run = await runOne(track, discipline, sandbox);
         if (run.records !== records)
           throw new Error(`${discipline.title} got ${run.records} of ${records} records`);
         results.set(discipline.name, [...(results.get(discipline.name) ?? []), run]);
@@ -66,16 +68,26 @@ async function runCourse(track: Track, { records, rounds, disciplines }: Course)
   }
 }
 
-async function runOne(track: Track, discipline: Discipline, place: SandboxPlace): Promise<Measured> {
+async function runOne(track: Track, discipline: Discipline, sandbox: Spoken): Promise<Run> {
   const { server, program, options } = track;
   const { contestant, continues } = discipline;
   const databaseUrl = await server.database(`bench_${contestant.toLowerCase()}`, { isNew: !continues });
-  const order: ContestantOrder = { contestant, place, databaseUrl };
+  const order: ContestantOrder = { contestant, place: sandbox.said as SandboxPlace, databaseUrl };
   const profile =
     options.profileFolder === undefined || contestant !== "mirror"
       ? []
       : ["--cpu-prof", `--cpu-prof-dir=${options.profileFolder}`];
-  return (await runToEnd(program("contestant-process"), order, profile)) as Measured;
+  const cpuBefore = { server: server.cpuMs(), sandbox: cpuOfProcess(sandbox.pid) };
+  const measured = (await runToEnd(program("contestant-process"), order, profile)) as Measured;
+  return {
+    ...measured,
+    serverCpuMs: since(cpuBefore.server, server.cpuMs()),
+    sandboxCpuMs: since(cpuBefore.sandbox, cpuOfProcess(sandbox.pid)),
+  };
+}
+
+function since(before: number | undefined, now: number | undefined): number | undefined {
+  return before === undefined || now === undefined ? undefined : now - before;
 }
 
 function print(text: string): void {

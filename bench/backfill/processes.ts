@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 export interface Spoken {
   /** The line, parsed. */
   said: unknown;
+  pid: number;
   /** Ends the process and waits for its end. */
   stop: () => Promise<void>;
   /** Resolves when it has ended by itself. */
@@ -28,7 +29,12 @@ export async function speak(
     once(child, "exit").then(() => undefined),
   ]);
   if (line === undefined) throw new Error(`${program} ended without an answer`);
-  return { said: JSON.parse(line), stop: () => stop(child), ended: () => hasEnded(child) };
+  return {
+    said: JSON.parse(line),
+    pid: child.pid ?? 0,
+    stop: () => stop(child),
+    ended: () => hasEnded(child),
+  };
 }
 
 /** Runs a program to its end and gives its line of JSON. */

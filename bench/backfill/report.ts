@@ -1,4 +1,5 @@
 import { cpus, loadavg, totalmem } from "node:os";
+import type { Run } from "./contestant.ts";
 import { DISCIPLINES } from "./disciplines.ts";
 import { judge, median, perSecond } from "./targets.ts";
 import type { Results } from "./targets.ts";
@@ -17,15 +18,33 @@ export function describeMachine(postgresVersion: string): string {
 
 /** The table of rates and the verdicts, as Markdown. */
 export function report(results: Results): string {
-  const header = ["", "records/s (median)", "min to max", "client CPU, us a record", "peak RSS, MB"];
+  const header = [
+    "",
+    "records/s (median)",
+    "min to max",
+    "CPU, us a record",
+    "of PostgreSQL",
+    "of the sandbox",
+    "peak RSS, MB",
+  ];
   const lines = DISCIPLINES.flatMap(({ name, title }) => {
     const runs = results.get(name) ?? [];
     if (runs.length === 0) return [];
     const rates = runs.map(perSecond);
-    const cpu = median(runs.map(({ cpuMs, records }) => (cpuMs / records) * 1000));
     const peak = Math.max(...runs.map(({ peakRssMb }) => peakRssMb));
     const range = `${whole(Math.min(...rates))} to ${whole(Math.max(...rates))}`;
-    return [[title, whole(median(rates)), range, whole(cpu), whole(peak)]];
+    const cpu = (pick: (run: Run) => number | undefined) => cpuPerRecord(runs, pick);
+    return [
+      [
+        title,
+        whole(median(rates)),
+        range,
+        cpu((run) => run.cpuMs),
+        cpu((run) => run.serverCpuMs),
+        cpu((run) => run.sandboxCpuMs),
+        whole(peak),
+      ],
+    ];
   });
   const verdicts = judge(results).map(({ target, measured, isMet }) => [
     target,
@@ -33,6 +52,14 @@ export function report(results: Results): string {
     isMet ? "met" : "MISSED",
   ]);
   return `${table([header, ...lines])}\n${table([["target", "measured", ""], ...verdicts])}`;
+}
+
+function cpuPerRecord(runs: readonly Run[], pick: (run: Run) => number | undefined): string {
+  const known = runs.flatMap((run) => {
+    const ms = pick(run);
+    return ms === undefined ? [] : [(ms / run.records) * 1000];
+  });
+  return known.length === 0 ? "?" : whole(median(known));
 }
 
 function whole(value: number): string {

@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { startEmbeddedPostgres } from "../../src/embedded/postgres.ts";
+import { cpuOfServer } from "./process-cpu.ts";
 
 /** A PostgreSQL server, and databases on it. */
 export interface BenchServer {
   version: string;
   /** The URL of a database; `isNew`: an empty one, in place of what was there. */
   database(name: string, options: { isNew: boolean }): Promise<string>;
+  /** CPU time of all its processes so far, in milliseconds; undefined for one on another machine. */
+  cpuMs(): number | undefined;
   close(): Promise<void>;
 }
 
@@ -19,10 +22,12 @@ export async function openServer(databaseUrl: string | undefined): Promise<Bench
       ? await startEmbedded()
       : { url: databaseUrl, close: () => Promise.resolve() };
   const sql = postgres(server.url, { max: 1, onnotice: () => undefined });
-  const [row] = await sql<{ server_version: string }[]>`SHOW server_version`;
+  const [row] = await sql<{ version: string; pid: number }[]>`
+    SELECT current_setting('server_version') AS version, pg_backend_pid() AS pid`;
   const made = new Set<string>();
   return {
-    version: row?.server_version ?? "unknown",
+    version: row?.version ?? "unknown",
+    cpuMs: () => (row === undefined ? undefined : cpuOfServer(row.pid)),
     database: async (name, { isNew }) => {
       if (isNew) {
         await sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`;

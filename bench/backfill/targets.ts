@@ -1,7 +1,7 @@
-import type { Measured } from "./contestant.ts";
+import type { Measured, Run } from "./contestant.ts";
 
 /** All runs of one discipline, a run a round. */
-export type Results = ReadonlyMap<string, readonly Measured[]>;
+export type Results = ReadonlyMap<string, readonly Run[]>;
 
 /** Something that shall hold, as measured. */
 export interface Verdict {
