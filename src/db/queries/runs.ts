@@ -15,6 +15,9 @@ export interface Run {
   firstTicket: number;
 }
 
+/** How a run ended. Only a failed one is gone on with: it broke off in the middle. */
+export type RunState = "done" | "parked" | "failed";
+
 /** How far one window or crawl of a run has got. */
 export interface RunPart<Cursor> {
   part: number;
@@ -181,7 +184,7 @@ export async function countRequests(sql: Sql, runId: number, requests: number): 
 export async function finishRun(
   sql: Sql,
   run: Run,
-  outcome: { state: "done" | "parked" | "failed"; reason: string | null; deleted: number },
+  outcome: { state: RunState; reason: string | null; deleted: number },
 ): Promise<void> {
   await sql`
     UPDATE attio_sync.runs SET state = ${outcome.state}, reason = ${outcome.reason}, finished_at = now(),
