@@ -1,6 +1,6 @@
 import { cutTo, printable, textWidth } from "./text-width.ts";
 
-/** Widest cell; longer texts are cut. */
+/** Widest cell if nothing else is asked for; longer texts are cut. */
 const CELL_WIDTH = 40;
 
 /**
@@ -8,9 +8,13 @@ const CELL_WIDTH = 40;
  *
  * @param rows cells in the order of `columns`; null is drawn as nothing.
  */
-export function drawTable(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
+export function drawTable(
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  { cellWidth = CELL_WIDTH }: { cellWidth?: number } = {},
+): string {
   const head = columns.map(printable);
-  const body = rows.map((row) => row.map((cell) => cutTo(printable(show(cell)), CELL_WIDTH)));
+  const body = rows.map((row) => row.map((cell) => cutTo(printable(show(cell)), cellWidth)));
   const isNumber = columns.map(
     (_, i) => rows.some((row) => row[i] != null) && rows.every((row) => isNumeric(row[i])),
   );

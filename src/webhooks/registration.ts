@@ -120,7 +120,7 @@ export function removeWebhook(deps: RegistrationDeps, { publicUrl }: { publicUrl
       deps.db.sql,
       rows.map((row) => row.generation),
     );
-    await settleBackfill(deps.db.sql, Number.MAX_SAFE_INTEGER);
+    await settleBackfill(deps.db.sql, await lastGeneration(deps.db.sql));
     return ours.length;
   });
 }

@@ -18,6 +18,9 @@ import { openMirrorDatabase } from "../database.ts";
 import { EXIT_DONE } from "../failure.ts";
 import { drawTable } from "../table.ts";
 
+/** An address is of no use if it is cut. */
+const TARGET_WIDTH = 200;
+
 interface JsonFlag {
   json?: boolean;
 }
@@ -35,7 +38,8 @@ export async function runWebhooksList(context: Context, { json = false }: JsonFl
       attioStatus ?? "not there",
       createdAt,
     ]);
-    context.io.stdout.write(drawTable(["generation", "target", "state", "in Attio", "created"], rows));
+    const columns = ["generation", "target", "state", "in Attio", "created"];
+    context.io.stdout.write(drawTable(columns, rows, { cellWidth: TARGET_WIDTH }));
   }
   return EXIT_DONE;
 }

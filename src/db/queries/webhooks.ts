@@ -77,7 +77,7 @@ export async function activateWebhook(
       WHERE generation = ${generation}`;
     await tx`
       INSERT INTO attio_sync.settings (key, value)
-      VALUES ('webhookBackfill', jsonb_build_object('generation', ${generation}::int))
+      VALUES ('webhookBackfillOwed', jsonb_build_object('generation', ${generation}::int))
       ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
   });
 }
@@ -102,7 +102,7 @@ export async function noteWebhookStatus(
 
 /** Whether a webhook was made whose backfill is not known to be done. */
 export async function isBackfillOwed(sql: Sql): Promise<boolean> {
-  const rows = await sql`SELECT 1 FROM attio_sync.settings WHERE key = 'webhookBackfill'`;
+  const rows = await sql`SELECT 1 FROM attio_sync.settings WHERE key = 'webhookBackfillOwed'`;
   return rows.length > 0;
 }
 
@@ -110,5 +110,5 @@ export async function isBackfillOwed(sql: Sql): Promise<boolean> {
 export async function settleBackfill(sql: Sql, generation: number): Promise<void> {
   await sql`
     DELETE FROM attio_sync.settings
-    WHERE key = 'webhookBackfill' AND (value->>'generation')::int <= ${generation}`;
+    WHERE key = 'webhookBackfillOwed' AND (value->>'generation')::int <= ${generation}`;
 }
