@@ -30,8 +30,13 @@ export function planTable(
   renames: readonly Rename[],
 ): string[] {
   if (have === undefined) return createTable(want);
-  const renamed = new Map(renames.map(({ from, to }) => [to, from]));
-  const before = (name: string) => have.columns.get(renamed.get(name) ?? name);
+  const formerly = new Map(renames.map(({ from, to }) => [to, from]));
+  const left = new Set(renames.map(({ from }) => from));
+  // A name that a rename leaves behind is free: a column that takes it is a new one.
+  const before = (name: string) => {
+    const former = formerly.get(name) ?? (left.has(name) ? undefined : name);
+    return former === undefined ? undefined : have.columns.get(former);
+  };
 
   const statements: string[] = [];
   const table = mirrorTable(want.name);
