@@ -1,4 +1,3 @@
-import type { FastifyInstance } from "fastify";
 import { createAttioClient, type AttioClient } from "./attio/index.ts";
 import { requireToken, type Config } from "./config.ts";
 import { migrate, openDatabase, type Database } from "./db/index.ts";
@@ -131,7 +130,7 @@ async function openClient(config: Config, db: Database, log: Log, closers: Close
 }
 
 async function startWeb({ config, db, backend, log, closers, wake }: Parts): Promise<string> {
-  const app: FastifyInstance = buildServer({ db, log, pingQueue: () => backend.ping(), wake });
+  const app = buildServer({ db, log, pingQueue: () => backend.ping(), wake });
   closers.add("server", () => app.close());
   return app.listen({ host: config.host, port: config.port });
 }
