@@ -14,6 +14,9 @@ import { canStartRedis, startTestRedis, type TestRedis } from "../support/redis.
 
 const hasRedis = canStartRedis();
 
+/** Two processes that start at once on a busy machine. */
+const START_MS = 120_000;
+
 test.runIf(process.env["REQUIRE_REDIS"] === "1")("a Redis is there for the tests that need one", () => {
   expect(hasRedis).toBe(true);
 });
@@ -23,12 +26,13 @@ describe.each(["postgres", "redis"] as const)("a daemon whose queue is in %s", (
     let redis: TestRedis | undefined;
     let sandbox: Sandbox;
     let home: Home;
+    let daemons: TestDaemon[];
 
     beforeAll(async () => {
       redis = kind === "redis" ? await startTestRedis() : undefined;
       sandbox = await startSandbox({ webhooks: { perSecond: 200, firstRetryMs: 50 } });
       home = await makeHome(sandbox, redis === undefined ? {} : { redisUrl: redis.url });
-      home.start();
+      daemons = [home.start()];
       await ready(home.origin);
       await mirrored(home.db);
     });
@@ -52,5 +56,47 @@ describe.each(["postgres", "redis"] as const)("a daemon whose queue is in %s", (
       await quiet(home.db, sandbox);
       expect(await findDifferences(sandbox, home.db.sql)).toEqual([]);
     });
+
+    test("goes on with three processes, after one was killed and connections were cut", async () => {
+      daemons.push(home.start({ roles: ["worker"] }), home.start({ roles: ["worker", "scheduler"] }));
+      const colleagues = sandbox.colleagues({ seed: 8, perSecond: 10 });
+      colleagues.start();
+      await eventually(
+        () => Promise.resolve(daemons.slice(1).every((daemon) => daemon.log().includes("the daemon runs"))),
+        (areUp) => areUp,
+        START_MS,
+      );
+      await daemons[1]?.end("SIGKILL");
+      await home.db.sql`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'attio-mirror%'
+          AND application_name <> 'attio-mirror'`;
+      colleagues.stop();
+      // What the killed process held is free when its claims run out; time is turned forward instead of waited for.
+      await home.db.sql`
+        UPDATE attio_sync.dirty SET claimed_until = now() WHERE (stream, id) IN (
+          SELECT stream, id FROM attio_sync.dirty WHERE claimed_until > now() FOR UPDATE SKIP LOCKED)`;
+      await quiet(home.db, sandbox);
+      expect(await findDifferences(sandbox, home.db.sql)).toEqual([]);
+    }, 240_000);
+
+    test("ends within ten seconds of SIGTERM, and is equal after a restart and the next backfill", async () => {
+      const began = performance.now();
+      expect(await Promise.all([daemons[0]?.end(), daemons[2]?.end()])).toEqual([0, 0]);
+      expect(performance.now() - began).toBeLessThan(10_000);
+      sandbox.webhooks.faults.add({ kind: "drop" });
+      sandbox.colleagues({ seed: 9 }).work(60);
+      sandbox.webhooks.faults.clear();
+      // As if the daemon had been away for hours: the watchdog makes good the tick that did not come.
+      await home.db.sql`
+        UPDATE attio_sync.settings SET value = value || jsonb_build_object('tickedAt', now() - interval '3 hours')
+        WHERE key = 'chore:backfill'`;
+      home.start();
+      await ready(home.origin);
+      await eventually(
+        () => findDifferences(sandbox, home.db.sql),
+        (differences) => differences.length === 0,
+      );
+    }, 180_000);
   });
 });
