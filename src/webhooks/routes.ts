@@ -68,6 +68,7 @@ export function webhookRoutes(
     await receiver.writer.close();
     await connection.close();
   });
+  endConnectionsOnClose(app);
   readRawBodies(app);
   app.setErrorHandler<FastifyError>((error, _, reply) => answerError(receiver, error, reply));
   app.post(PATH, {
@@ -76,6 +77,19 @@ export function webhookRoutes(
     handler: (request, reply) => receive(receiver, request, reply),
   });
   done();
+}
+
+/** A connection that is kept alive after its last answer would hold up the server's end until it times out. */
+function endConnectionsOnClose(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook("preClose", (done) => {
+    isClosing = true;
+    done();
+  });
+  app.addHook("onSend", (_, reply, payload, done) => {
+    if (isClosing) void reply.header("connection", "close");
+    done(null, payload);
+  });
 }
 
 /** The signature covers the bytes as they came, whatever they claim to be. */

@@ -90,3 +90,17 @@ describe("while PostgreSQL is away", () => {
     expect((await receiver.send(delivery(), { secret: SECRET })).status).toBe(200);
   });
 });
+
+test("asked to stop, the receiver answers what it has taken before it ends", async () => {
+  const receiver = await startReceiver(database.url);
+  await receiver.send(delivery(), { secret: SECRET });
+  const { sent, closed } = await db.sql.begin(async (tx) => {
+    await tx`LOCK TABLE attio_sync.webhook_events IN SHARE MODE`;
+    const answer = receiver.send(delivery(), { secret: SECRET });
+    await expect.poll(() => receiver.stats.received).toBe(2);
+    return { sent: [answer], closed: [receiver.close()] };
+  });
+  expect((await Promise.all(sent))[0]?.status).toBe(200);
+  await Promise.all(closed);
+  expect(await inboxCount(db.sql)).toBe(2);
+});

@@ -40,13 +40,15 @@ export interface TestReceiver {
   /** How often `wake` was called. */
   wakes: () => number;
   send(body: string | Buffer, sending?: Sending): Promise<Answer>;
+  /** Stops it in good order. */
+  close(): Promise<void>;
 }
 
 /** Starts a receiver on real HTTP. It ends with the test. */
 export async function startReceiver(databaseUrl: string): Promise<TestReceiver> {
   const stats = createReceiverStats();
   let wakes = 0;
-  const app: FastifyInstance = fastify({ forceCloseConnections: true });
+  const app: FastifyInstance = fastify({ forceCloseConnections: "idle" });
   await app.register(webhookRoutes, {
     db: { url: databaseUrl },
     log: silentLog,
@@ -63,6 +65,7 @@ export async function startReceiver(databaseUrl: string): Promise<TestReceiver> 
     url,
     stats,
     wakes: () => wakes,
+    close: () => app.close(),
     async send(body, { generation = 1, secret, key, headers = {} } = {}) {
       const { statusCode, body: answer } = await pool.request({
         method: "POST",

@@ -1,5 +1,6 @@
 import { requirePublicUrl, requireToken } from "../../config.ts";
 import { isMigrated, migrate, type Database } from "../../db/index.ts";
+import { notify } from "../../db/notify.ts";
 import { replayDeliveries } from "../../db/queries/inbox.ts";
 import { listWebhooks } from "../../webhooks/list.ts";
 import {
@@ -84,6 +85,7 @@ export async function runWebhooksReplay(
   try {
     const isReady = await isMigrated(mirror.db);
     const replayed = isReady ? await replayDeliveries(mirror.db.sql, since.toISOString()) : 0;
+    if (replayed > 0) await notify(mirror.db.sql);
     const line = `${counted(replayed, "delivery", "deliveries")} received since ${since.toISOString()} will be processed again.`;
     print(context, json ? JSON.stringify({ replayed, since: since.toISOString() }) : line);
     return EXIT_DONE;
