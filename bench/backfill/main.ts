@@ -48,11 +48,13 @@ async function main(argv: readonly string[]): Promise<void> {
 /** Runs all disciplines in turn, round after round, and prints what came of them. */
 async function runCourse(track: Track, { records, rounds, disciplines }: Course): Promise<void> {
   const { options, server, program } = track;
-  const order: SandboxOrder = { records, bytesPerRecord: options.bytesPerRecord };
+  const { bytesPerRecord, attributes } = options;
+  const order: SandboxOrder = { records, bytesPerRecord, attributes };
   const sandbox = await speak(program("sandbox-process"), order, [SANDBOX_HEAP]);
   const results = new Map<string, Run[]>();
+  const machine = describeMachine(server.version);
   try {
-    print(`\n${records} records of ${options.bytesPerRecord} bytes; ${describeMachine(server.version)}\n`);
+    print(`\n${records} records of ${bytesPerRecord} bytes, ${attributes} attributes; ${machine}\n`);
     for (let round = 1; round <= rounds; round++) {
       for (const discipline of disciplines) {
         const run = await runOne(track, discipline, sandbox);

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 export interface BenchOptions {
   records: number;
   bytesPerRecord: number;
+  attributes: number;
   rounds: number;
   /** Measure a workspace of `LARGE_RECORDS` as well. */
   isLarge: boolean;
@@ -18,6 +19,7 @@ export const LARGE_RECORDS = 100_000;
 export const USAGE = `npm run bench:backfill -- [options]
   --records N     records of the benchmark object (20000)
   --bytes N       size of a record's JSON (10000)
+  --attributes N  attributes of a record (25)
   --rounds N      how often everything is measured, in turn (3)
   --large         also with ${LARGE_RECORDS} records, once
   --only A,B      these contestants alone
@@ -32,6 +34,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     options: {
       records: { type: "string", default: "20000" },
       bytes: { type: "string", default: "10000" },
+      attributes: { type: "string", default: "25" },
       rounds: { type: "string", default: "3" },
       large: { type: "boolean", default: false },
       only: { type: "string", default: "" },
@@ -41,6 +44,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
   return {
     records: wholeNumber("records", values.records),
     bytesPerRecord: wholeNumber("bytes", values.bytes),
+    attributes: wholeNumber("attributes", values.attributes),
     rounds: wholeNumber("rounds", values.rounds),
     isLarge: values.large,
     only: values.only === "" ? [] : values.only.split(","),

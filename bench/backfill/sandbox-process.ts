@@ -5,6 +5,7 @@ import { BENCH_OBJECT } from "./bench-object.ts";
 export interface SandboxOrder {
   records: number;
   bytesPerRecord: number;
+  attributes: number;
 }
 
 /** What it says once it serves. */

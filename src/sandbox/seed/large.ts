@@ -18,9 +18,11 @@ export interface LargeOptions {
   seed: number;
   /** Slug of the object; `bench` if left out. */
   slug?: string;
+  /** Its attributes beyond those of every object; 25 if left out. */
+  attributes?: number;
 }
 
-const ATTRIBUTES = 25;
+const DEFAULT_ATTRIBUTES = 25;
 const TYPES = ["text", "number", "checkbox", "currency", "date", "timestamp", "rating", "select", "status"];
 const OPTIONS = ["North", "South", "East", "West"];
 const BEGAN_MS = Date.parse("2024-01-01T00:00:00.000Z");
@@ -29,7 +31,7 @@ const FILLING = "Обсудили сроки. The quick brown fox — über alle
   2000,
 );
 
-/** Adds one custom object with 25 attributes of mixed types for benchmarks, a record a second. Emits no events. */
+/** Adds one custom object with attributes of mixed types for benchmarks, a record a second. Emits no events. */
 export function seedLarge(store: SandboxStore, options: LargeOptions): ObjectDef {
   const { state } = store;
   const slug = options.slug ?? "bench";
@@ -39,7 +41,9 @@ export function seedLarge(store: SandboxStore, options: LargeOptions): ObjectDef
     plural: "Benchmarks",
     createdAt: BEGAN_MS,
   });
-  const attributes = definitions().map((input) => store.createAttribute(slug, input, { at: BEGAN_MS }));
+  const attributes = definitions(options.attributes ?? DEFAULT_ATTRIBUTES).map((input) =>
+    store.createAttribute(slug, input, { at: BEGAN_MS }),
+  );
   const random = createRandom(options.seed);
   const textLength = measure(state, object, attributes, options);
   for (let index = 0; index < options.records; index++) {
@@ -56,8 +60,8 @@ interface Draw {
   readonly textLength: number;
 }
 
-function definitions(): AttributeInput[] {
-  return Array.from({ length: ATTRIBUTES }, (_, index) => {
+function definitions(length: number): AttributeInput[] {
+  return Array.from({ length }, (_, index) => {
     const type = TYPES[index % TYPES.length] ?? "text";
     const choices = type === "select" || type === "status" ? { choices: OPTIONS } : {};
     const isMultiselect = type === "select" && index > TYPES.length;
