@@ -4,7 +4,7 @@ import { monotonicMs } from "../lib/clock.ts";
 /** The table is read no more often for signatures that no known secret explains. */
 const MIN_INTERVAL_MS = 1_000;
 
-/** After this time a removed webhook's secret is surely forgotten. */
+/** For so long a removed webhook's secret may still be good. */
 const MAX_AGE_MS = 30_000;
 
 /** The secrets that deliveries may be signed with, as last read. */
@@ -45,8 +45,8 @@ export function createSecretRing(
 
   return {
     async accepts(generation, explains) {
-      // Nobody waits for this one: the secrets at hand are good meanwhile.
-      if (now() - askedAt >= MAX_AGE_MS && known.length > 0) void read();
+      // While the table can't be read, the secrets at hand are the best there is.
+      if (now() - askedAt >= MAX_AGE_MS) await read().catch(() => undefined);
       if (isExplained(generation, explains)) return true;
       const before = known;
       await read();
