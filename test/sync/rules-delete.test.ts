@@ -139,3 +139,19 @@ test("a softly deleted record that comes back loses its _deleted_at, but not by 
   await applyRows(sql, target, { rows, begin: await drawTicket(sql) });
   expect((await things.rows()).get(id)?._deleted_at).toBeNull();
 });
+
+test("a row that somebody fetched while a page was under way is not missed on it", async () => {
+  const things = addThings(mirror);
+  things.create({ name: "on the page" });
+  await things.backfill();
+  const target = await things.target();
+  const rows = [mappedThing(randomUUID(), { name: "hydrated", created_at: "2024-01-01T00:00:00Z" })];
+  const path = `/${mirror.sandbox.store.object(things.slug).id}/records/query`;
+  const undo = mirror.sandbox.onRequest(async (request) => {
+    if (!request.path.endsWith(path)) return;
+    undo();
+    await applyRows(sql, target, { rows, begin: await drawTicket(sql) });
+  });
+  expect(await things.backfill()).toMatchObject({ state: "ok", deleted: 0 });
+  expect((await things.rows()).size).toBe(2);
+});

@@ -106,18 +106,29 @@ test("a title is never taken from the page: it shows when the schema has it, and
 
 test("plan change between fetch and apply: the page is fetched again and mapped anew", async () => {
   const things = addThings(mirror);
-  const { store, log } = mirror.sandbox;
   const record = things.create({ name: "1" });
   await things.backfill();
   things.update(record.id, { name: "2" });
   beforeFirstPage(things.slug, async () => {
-    store.updateAttribute(things.slug, "name", { slug: "label" });
+    mirror.sandbox.store.updateAttribute(things.slug, "name", { slug: "label" });
     await mirror.syncSchema();
   });
-  log.clear();
   expect(await things.backfill()).toMatchObject({ state: "ok", written: 1, deleted: 0 });
   expect((await things.rows()).get(record.id)).toMatchObject({ label: "2" });
   expect(await findDifferences(mirror.sandbox, sql, { sources: [things.slug], resources: [] })).toEqual([]);
+});
+
+test("plan change between fetch and apply: a title renamed meanwhile is not written as it was", async () => {
+  const things = addThings(mirror, [{ slug: "stage", type: "status", choices: ["Before"] }]);
+  const record = things.create({ name: "1", stage: "Before" });
+  await things.backfill();
+  things.update(record.id, { name: "2" });
+  beforeFirstPage(things.slug, async () => {
+    mirror.sandbox.store.updateStatus(things.slug, "stage", "Before", { title: "After" });
+    await mirror.syncSchema();
+  });
+  await things.backfill();
+  expect((await things.rows()).get(record.id)).toMatchObject({ name: "2", stage: "After" });
 });
 
 test("a bad row: what Postgres refuses stands alone in set_aside, and the others are written", async () => {
