@@ -4,7 +4,7 @@ import { deliverEvents, drain, marksLeft } from "../support/live.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
 import { findDifferences } from "../support/oracle.ts";
 
-const SEED = { seed: { people: 30, companies: 12, deals: 15, seed: 7 } };
+const SEED = { seed: { people: 12, companies: 6, deals: 6, seed: 7 } };
 
 async function startLive(): Promise<{ mirror: Mirror; settled: () => Promise<void> }> {
   const mirror = await startMirror({ sandbox: SEED });
@@ -61,21 +61,18 @@ test("many events on one record cost one read, and one more for the second look"
   ).toEqual([]);
 });
 
-test.each([1, 2, 3])(
-  "whatever colleagues do, the mirror is equal once it is quiet (seed %i)",
-  async (seed) => {
-    const { mirror, settled } = await startLive();
-    const colleagues = createColleagues(mirror.sandbox.store, { seed });
-    for (let round = 0; round < 4; round++) {
-      colleagues.work(40);
-      await settled();
-      await drain(mirror);
-    }
-    await mirror.syncSchema();
-    expect(await findDifferences(mirror.sandbox, mirror.db.sql)).toEqual([]);
-    expect(await marksLeft(mirror.db.sql)).toEqual({});
-  },
-);
+test.each([1, 2])("whatever colleagues do, the mirror is equal once it is quiet (seed %i)", async (seed) => {
+  const { mirror, settled } = await startLive();
+  const colleagues = createColleagues(mirror.sandbox.store, { seed });
+  for (let round = 0; round < 3; round++) {
+    colleagues.work(40);
+    await settled();
+    await drain(mirror);
+  }
+  await mirror.syncSchema();
+  expect(await findDifferences(mirror.sandbox, mirror.db.sql)).toEqual([]);
+  expect(await marksLeft(mirror.db.sql)).toEqual({});
+});
 
 test("a change is kept with its time and actor, and the value before it", async () => {
   const { mirror, settled } = await startLive();
