@@ -12,13 +12,13 @@ import { ticketed } from "../fetch/ticketed.ts";
 import type { Ticketed } from "../fetch/ticketed.ts";
 import { meetingRow, memberRow, noteRow, taskRow } from "../mapping/resources.ts";
 import type { MappedRow } from "../mapping/row.ts";
-import { overlapStep } from "./overlap.ts";
+import { isConnected, overlapStep } from "./overlap.ts";
 import type { OverlapInput } from "./overlap.ts";
 import { requestOptions } from "./run-context.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** Where the next page of a listing starts. */
-type Position = { offset: number } | { cursor: string | null };
+/** Where the next page of a listing starts; by offset, also how long its longest page was. */
+type Position = { offset: number; longest: number } | { cursor: string | null };
 
 interface ListingPage {
   rows: MappedRow[];
@@ -80,12 +80,12 @@ export async function walkListing(context: RunContext, stream: ListingStream): P
   const { deps, run } = context;
   const listing: Listing = LISTINGS[stream];
   const target = FIXED_TARGETS[stream];
-  const first: Position = listing.paging === "offset" ? { offset: 0 } : { cursor: null };
+  const first: Position = listing.paging === "offset" ? { offset: 0, longest: 0 } : { cursor: null };
   const [part] = await loadParts<Position>(deps.db.sql, run.id);
   if (part === undefined) await addPart(deps.db.sql, run.id, PART, first);
 
   let position: Position | undefined = part?.done === true ? undefined : (part?.cursor ?? first);
-  let longest = 0;
+  let longest = position !== undefined && "offset" in position ? position.longest : 0;
   let emptyAt: number | undefined;
   while (position !== undefined) {
     const at: Position = position;
@@ -96,35 +96,37 @@ export async function walkListing(context: RunContext, stream: ListingStream): P
     const known = await findSeen(deps.db.sql, run.id, ids);
     longest = Math.max(longest, ids.length);
     if (ids.length === 0) emptyAt = offsetOf(at);
-    const next = nextPosition(listing, at, page.value, { known: known.size, longest, emptyAt });
-    await applyPage(context, target, page, { known, next: next ?? at, done: next === undefined });
+    const seen = { offset: offsetOf(at), shown: ids.length, known: known.size, longest, emptyAt };
+    const next = nextPosition(listing, page.value, seen);
+    // Rows shown a second time are in the mirror already, and counted.
+    const isTaken = listing.paging !== "offset" || isConnected(seen);
+    const rows = isTaken ? page.value.rows.filter((row) => !known.has(row.id)) : [];
+    await applyPage(
+      context,
+      target,
+      { ...page, value: rows },
+      { next: next ?? at, done: next === undefined },
+    );
     position = next;
   }
   await transact(deps.db.sql, (tx) => noteMissing(tx, run, target));
 }
 
-function nextPosition(
-  listing: Listing,
-  at: Position,
-  page: ListingPage,
-  seen: Pick<OverlapInput, "known" | "longest" | "emptyAt">,
-): Position | undefined {
+function nextPosition(listing: Listing, page: ListingPage, seen: OverlapInput): Position | undefined {
   if (listing.paging === "whole") return undefined;
   if (listing.paging === "cursor") return page.nextCursor === null ? undefined : { cursor: page.nextCursor };
-  const step = overlapStep({ offset: offsetOf(at), shown: page.rows.length, ...seen });
-  return step === "end" ? undefined : { offset: step };
+  const step = overlapStep(seen);
+  return step === "end" ? undefined : { offset: step, longest: seen.longest };
 }
 
 async function applyPage(
   context: RunContext,
   target: ApplyTarget,
-  page: Ticketed<ListingPage>,
-  { known, next, done }: { known: ReadonlySet<string>; next: Position; done: boolean },
+  { value: rows, begin, requests }: Ticketed<readonly MappedRow[]>,
+  { next, done }: { next: Position; done: boolean },
 ): Promise<void> {
   const { deps, run, holder } = context;
-  // Rows shown a second time are in the mirror already, and counted.
-  const rows = page.value.rows.filter((row) => !known.has(row.id));
-  await applyRows(deps.db.sql, target, { rows, begin: page.begin }, async (tx, counts) => {
+  await applyRows(deps.db.sql, target, { rows, begin }, async (tx, counts) => {
     await addSeen(
       tx,
       run.id,
@@ -137,7 +139,7 @@ async function applyPage(
       rows: rows.length,
       written: counts.written,
       unchanged: counts.unchanged,
-      requests: page.requests,
+      requests,
       droppedCharacters: rows.reduce((sum, row) => sum + row.droppedCharacters, 0),
     });
   });
