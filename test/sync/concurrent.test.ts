@@ -138,7 +138,9 @@ test("a page in one millisecond is read in full even if Attio refuses an order b
     mirror.sandbox.faults.add({ kind: "status", status: 400, path: queriesOf(things), times: 1 });
   });
   expect(await things.backfill()).toMatchObject({ state: "ok", rows: 150, written: 150 });
+  undo();
   expect(refused).toBe(1);
+  undo();
   expect(await differences(things)).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-import type { RequestOptions } from "../../attio/index.ts";
+import { AttioValidationError, type RequestOptions, type Sort } from "../../attio/index.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import type { ApplyTarget } from "../apply/target.ts";
 import type { FetchedItem, FetchedPage, RecordSource } from "./record-source.ts";
@@ -8,6 +8,9 @@ import type { WindowCursor } from "./window.ts";
 
 /** Attio's own default and the most that is known to be accepted (docs: "Pagination"). */
 export const PAGE_SIZE = 500;
+
+/** So many passes in a row that show no new row end the reading of ties without an order. */
+const IDLE_PASSES = 5;
 
 const CREATION_ORDER = [{ attribute: "created_at", direction: "asc" }] as const;
 
@@ -55,47 +58,81 @@ interface Pass {
   requests: number;
 }
 
-/**
- * Reads a millisecond that holds more rows than a page: by offset, which is safe only as a whole, so passes are
- * repeated until two in a row show the same ids (design rule 20). One pass that shows nothing new would not do: a
- * deletion during it moves a row to a place that was read already.
- */
+/** Reads a millisecond that holds more rows than a page: by offset, which is safe only as a whole. */
 async function readBucket(
   source: RecordSource,
   { at, hi }: WindowCursor,
   first: Ticketed<FetchedPage>,
   options: RequestOptions,
 ): Promise<Span> {
-  const { target } = first.value;
-  let { requests } = first;
-  let before: Pass | undefined;
-  for (;;) {
-    const pass = await readPass(source, at, target, options);
-    requests += pass.requests;
-    const isStable = before !== undefined && sameKeys(before.items, pass.items);
-    before = pass;
-    if (isStable) break;
-  }
-  const { begin, items } = before;
+  const { items, begin, requests } = await readStable(source, at, first, options);
   return {
-    target,
+    target: first.value.target,
     items: [...items.values()],
     begin,
-    requests,
+    requests: first.requests + requests,
     to: at + 1,
     done: hi !== null && at + 1 >= hi,
   };
 }
 
+/**
+ * Passes in the order of ids, repeated until two in a row show the same (design rule 20). One pass that shows nothing
+ * new would not do: a deletion during it moves a row to a place that was read already.
+ */
+async function readStable(
+  source: RecordSource,
+  at: number,
+  first: Ticketed<FetchedPage>,
+  options: RequestOptions,
+): Promise<Pass> {
+  const { target } = first.value;
+  const sorts = [...CREATION_ORDER, { attribute: source.idAttribute, direction: "asc" }] as const;
+  let before: Pass | undefined;
+  let requests = 0;
+  for (;;) {
+    let pass: Pass;
+    try {
+      pass = await readPass(source, { at, target, sorts }, options);
+    } catch (error) {
+      // That an order by id is accepted is nowhere documented.
+      if (error instanceof AttioValidationError) return readUnordered(source, at, first, options);
+      throw error;
+    }
+    requests += pass.requests;
+    if (before !== undefined && sameKeys(before.items, pass.items)) return { ...pass, requests };
+    before = pass;
+  }
+}
+
+/** Passes over ties whose order nobody promises: what any of them shows counts, until several show nothing new. */
+async function readUnordered(
+  source: RecordSource,
+  at: number,
+  first: Ticketed<FetchedPage>,
+  options: RequestOptions,
+): Promise<Pass> {
+  const { target, items: shown } = first.value;
+  const items = new Map(shown.map((item) => [item.id, item]));
+  let requests = 0;
+  for (let idle = 0; idle < IDLE_PASSES;) {
+    const before = items.size;
+    const pass = await readPass(source, { at, target, sorts: CREATION_ORDER }, options);
+    requests += pass.requests;
+    for (const [id, item] of pass.items) items.set(id, item);
+    idle = items.size > before ? 0 : idle + 1;
+  }
+  // As old as the first page: a row that only that one showed may be gone since.
+  return { items, begin: first.begin, requests };
+}
+
 /** All rows of one millisecond; as old as the first of its pages. */
 async function readPass(
   source: RecordSource,
-  at: number,
-  target: ApplyTarget,
+  { at, target, sorts }: { at: number; target: ApplyTarget; sorts: readonly Sort[] },
   options: RequestOptions,
 ): Promise<Pass> {
   const filter = windowFilter({ at, hi: at + 1 });
-  const sorts = [...CREATION_ORDER, { attribute: source.idAttribute, direction: "asc" }] as const;
   const items = new Map<string, FetchedItem>();
   let begin: number | undefined;
   let requests = 0;
