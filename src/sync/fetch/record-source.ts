@@ -43,9 +43,6 @@ export interface FetchedPage {
 /** The longest page that each kind of listing has given: a shorter one was not cut off by a limit of the server's. */
 export type LongestPages = Record<"object" | "list", number>;
 
-/** How often a page is fetched again because the schema has moved on. */
-const PLAN_ATTEMPTS = 5;
-
 const BY_CREATION = [{ attribute: "created_at", direction: "asc" }] as const;
 
 /** Reads the records of one object or the entries of one list and maps them by the plan in force. */
@@ -145,27 +142,36 @@ export class RecordSource implements RowSource {
    * then is not listed is taken over from the page, so that every title has one source.
    */
   async #withChoices<T>(options: RequestOptions, work: (plan: RecordPlan) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
+    let hasLooked = false;
+    const adopted = new Set<string>();
+    for (;;) {
+      const plan = this.#plan;
       try {
-        return await work(this.#plan);
+        return await work(plan);
       } catch (error) {
-        if (!(error instanceof UnknownChoiceError) || attempt >= PLAN_ATTEMPTS) throw error;
-        await this.#refresh(error, attempt, options);
+        if (!(error instanceof UnknownChoiceError) || adopted.has(error.choice.id)) throw error;
+        if (this.#refreshing !== undefined || this.#plan !== plan) {
+          await this.#refreshing;
+          continue;
+        }
+        if (hasLooked) adopted.add(error.choice.id);
+        await this.#refresh(
+          hasLooked
+            ? () => adoptChoice(this.deps.db.sql, plan, error)
+            : () => syncOneSource(this.deps, plan.kind, plan.sourceId, options),
+        );
+        hasLooked = true;
       }
     }
   }
 
   /** Windows that run side by side meet a new option at the same time; one look at Attio's schema serves them all. */
-  async #refresh(unknown: UnknownChoiceError, attempt: number, options: RequestOptions): Promise<void> {
-    this.#refreshing ??= (async () => {
-      try {
-        if (attempt === 1) await syncOneSource(this.deps, this.#plan.kind, this.#plan.sourceId, options);
-        else await adoptChoice(this.deps.db.sql, this.#plan, unknown);
-        await this.reload();
-      } finally {
+  async #refresh(change: () => Promise<void>): Promise<void> {
+    this.#refreshing = change()
+      .then(() => this.reload())
+      .finally(() => {
         this.#refreshing = undefined;
-      }
-    })();
+      });
     await this.#refreshing;
   }
 
