@@ -10,6 +10,7 @@ import { planVersion } from "../../db/queries/streams.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
 import type { MappedRow } from "../mapping/row.ts";
+import { copyNew } from "./copy-new.ts";
 import { decide } from "./decide.ts";
 import type { Held } from "./decide.ts";
 import { findChanges, writeHistory } from "./history.ts";
@@ -130,8 +131,7 @@ async function writeRows(tx: Tx, target: ApplyTarget, fetched: FetchedRows): Pro
     if (decision === "refetch") toRefetch.push(row.id);
   }
   if (mode === "look") await raiseTickets(tx, target, equal, begin);
-  const known = new Set(looked.map((row) => row.id).filter((id) => held.get(id)?.kind === "row"));
-  const { written, changes } = await upsert(tx, target, { ...fetched, rows: toWrite }, known);
+  const { written, changes } = await upsert(tx, target, { ...fetched, rows: toWrite }, held);
   for (const { id } of toWrite) if (!written.has(id)) toRefetch.push(id);
   await markDirty(tx, target.stream, toRefetch, "changed during fetch", { delay: REFETCH_DELAY });
   return {
@@ -160,21 +160,25 @@ async function raiseTickets(
   );
 }
 
-/** One statement for each set of columns that rows have; nearly always one for the whole page. */
+/** One statement, or a copy, for each set of columns that rows have; nearly always one for the whole page. */
 async function upsert(
   tx: Tx,
   target: ApplyTarget,
   { rows, begin, mayHaveGaps = () => true }: FetchedRows,
-  known: ReadonlySet<string>,
+  held: ReadonlyMap<string, Held>,
 ): Promise<{ written: Set<string>; changes: ValueChange[] }> {
   const written = new Set<string>();
   const changes: ValueChange[] = [];
   if (rows.length === 0) return { written, changes };
   const end = await drawTicket(tx);
-  for (const group of groupByColumns(rows)) {
+  for (const all of groupByColumns(rows)) {
+    const fresh = all.filter((row) => !held.has(row.id));
+    if (await copyNew(tx, target, fresh, end)) for (const { id } of fresh) written.add(id);
+    const group = all.filter((row) => !written.has(row.id));
+    if (group.length === 0) continue;
     const columns = Object.keys(group[0]?.columns ?? {});
     const statement = upsertStatement({ table: target.table, key: target.key, columns });
-    const updates = group.filter((row) => known.has(row.id));
+    const updates = group.filter((row) => held.get(row.id)?.kind === "row");
     if (updates.length > 0)
       changes.push(...(await findChanges(tx, target, toPage(target, updates), columns)));
     const done = await tx.unsafe<{ id: string }[]>(statement, [toPage(target, group), end, begin], {

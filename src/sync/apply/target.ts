@@ -1,8 +1,11 @@
+import type { ColumnType } from "../../db/mirror/tables.ts";
+
 /** A column whose changes are kept in `attio.value_history`. */
 export interface TrackedColumn {
   /** The attribute's slug. */
   slug: string;
   column: string;
+  type: ColumnType;
 }
 
 /** Where an apply writes: one table of the mirror and the stream that feeds it. */
