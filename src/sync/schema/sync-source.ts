@@ -19,16 +19,13 @@ import type { AttributeRow } from "../../db/queries/catalog.ts";
 import type { Orm } from "../../db/client.ts";
 import { renameHistory } from "../../db/queries/history.ts";
 import { bumpPlanVersion, ensureStream, findStreamBySource, renameStream } from "../../db/queries/streams.ts";
-import { transact } from "../../db/tx.ts";
+import { transactDdl } from "../../db/tx.ts";
 import { sourceId } from "./catalog.ts";
 import type { CatalogAttribute, CatalogSource } from "./catalog.ts";
 import { planSource, shapeOf } from "./plan.ts";
 import type { GivenSource, SourcePlan } from "./plan.ts";
 import { renameTitles } from "./titles.ts";
 import type { TitleChange } from "./titles.ts";
-
-/** How long DDL may wait for a user's lock before it gives way and is tried again; a waiting ALTER blocks all readers. */
-const LOCK_TIMEOUT = "2s";
 
 export interface SourceSync {
   stream: string;
@@ -40,8 +37,7 @@ export interface SourceSync {
  * stream's lock held alone, so that no page read under the old plan is written into the new one.
  */
 export async function syncSource(db: Database, source: CatalogSource): Promise<SourceSync> {
-  return transact(db.sql, async (tx) => {
-    await tx`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
+  return transactDdl(db.sql, async (tx) => {
     const orm = ormOf(tx);
     const preview = planSource(source, await loadGiven(orm, source), await introspect(tx));
     for (const stream of [...new Set([preview.formerStream, preview.stream])].sort()) {
