@@ -89,11 +89,13 @@ describe("quoting", () => {
       await fc.assert(
         fc.asyncProperty(anyName, awkwardText, async (name, text) => {
           const column = fitIdentifier(name);
-          const rows = await db.sql.unsafe(`SELECT ${quoteLiteral(text)} AS ${quoteIdentifier(column)}`);
+          const query = `SELECT ${quoteLiteral(text)} AS ${quoteIdentifier(column)}`;
+          // As a list: the driver cannot give a row as an object with a property named `__proto__`.
+          const rows = await db.sql.unsafe(query).values();
           expect(rows.columns.map((one) => one.name)).toEqual([column]);
-          expect(rows[0]?.[column]).toBe(stored(text));
+          expect(rows[0]).toEqual([stored(text)]);
         }),
-        { numRuns: 150 },
+        { numRuns: 150, examples: [["__proto__", ""]] },
       );
     },
   );

@@ -89,7 +89,8 @@ interface Field {
 }
 
 const FIELDS: readonly Field[] = TYPES.map(({ type, isMulti }) => ({
-  slug: `${type}${isMulti ? " multi" : ""}`,
+  // Every object answers to `constructor`, which must not be taken for a key of `values`.
+  slug: type === "checkbox" ? "constructor" : `${type}${isMulti ? " multi" : ""}`,
   facts: {
     type,
     isMulti,
@@ -111,7 +112,7 @@ describe("a record as a row", () => {
         const expected: Record<string, string> = {};
         const actual: Record<string, string> = {};
         for (const { slug, facts } of FIELDS) {
-          const own = all[slug];
+          const own = Object.hasOwn(all, slug) ? all[slug] : undefined;
           if (own === undefined) continue;
           for (const [suffix, { type, value }] of expectColumns(own, facts)) {
             const column = suffix === "" ? slug : `${slug}_${suffix}`;
@@ -173,7 +174,7 @@ describe("a record as a row", () => {
         const rest = Object.fromEntries(Object.entries(all).filter(([key]) => key !== slug));
         const absent = read(rest, plan());
         const empty = read({ ...rest, [slug]: [] }, plan());
-        expect(absent.columns).not.toHaveProperty([slug]);
+        expect(Object.keys(absent.columns)).not.toContain(slug);
         expect(empty.columns).toHaveProperty([slug], null);
         expect(absent.hash).not.toBe(empty.hash);
       }),

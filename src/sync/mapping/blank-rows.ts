@@ -25,14 +25,14 @@ export class BlankRows {
   /** A row with the fixed columns filled, and without those of attributes that have no key in `values`. */
   create(source: Source): Columns {
     let absent = "";
-    for (const { id, slug } of this.#attributes) if (source.values[slug] === undefined) absent += id;
+    for (const { id, slug } of this.#attributes) if (!Object.hasOwn(source.values, slug)) absent += id;
     const blank = this.#known.get(absent) ?? this.#learn(absent, source);
     return Object.assign({ ...blank }, source.fixed);
   }
 
   #learn(absent: string, { fixed, values }: Source): Columns {
     const columns = this.#attributes
-      .filter(({ slug }) => values[slug] !== undefined)
+      .filter(({ slug }) => Object.hasOwn(values, slug))
       .flatMap(({ column, sides }) => [column, ...Object.values(sides)]);
     const row = Object.fromEntries([...Object.keys(fixed), ...columns].map((column) => [column, null]));
     // Only an object that came out of the parser has its properties in the form that is copied at once.

@@ -38,9 +38,11 @@ export function readRecord(
   const origins = new Origins(plan.attributes);
   try {
     for (const attribute of plan.attributes) {
-      const values = source.values[attribute.slug];
+      // A slug may be `constructor`, which every object answers to.
+      const isPresent = Object.hasOwn(source.values, attribute.slug);
+      const values = isPresent ? source.values[attribute.slug] : undefined;
       origins.add(Array.isArray(values) ? values : []);
-      if (values !== undefined) placeValues(values, attribute, draft);
+      if (isPresent) placeValues(values, attribute, draft);
     }
   } catch (error) {
     if (error instanceof UnreadableValueError) return { id: source.id, problem: error.message };

@@ -1,6 +1,9 @@
 import { fitIdentifier, withHash } from "../../db/mirror/identifiers.ts";
 import { BOOKKEEPING_COLUMNS, FIXED_RELATIONS, SYSTEM_COLUMNS } from "../../db/mirror/tables.ts";
 
+/** Rows are objects by column here and in every JavaScript driver, and no object can have such a property. */
+const UNUSABLE = ["__proto__"];
+
 /** A name that was given before, and the slug it was given for. */
 export interface GivenColumns {
   slug: string;
@@ -39,7 +42,8 @@ export function nameColumns({
   fixed,
   existing,
 }: ColumnNamingInput): Map<string, NamedColumns> {
-  const taken = new Set<string>([...fixed, ...BOOKKEEPING_COLUMNS, ...SYSTEM_COLUMNS, ...existing]);
+  const reserved = [...fixed, ...BOOKKEEPING_COLUMNS, ...SYSTEM_COLUMNS, ...UNUSABLE];
+  const taken = new Set<string>([...reserved, ...existing]);
   const named = new Map<string, NamedColumns>();
   const staying = attributes.filter(({ id, slug }) => given.get(id)?.slug === slug);
   const naming = attributes.filter(({ id, slug }) => given.get(id)?.slug !== slug);
@@ -48,7 +52,7 @@ export function nameColumns({
   for (const { id } of naming) {
     for (const name of columnsOf(given.get(id))) taken.delete(name);
   }
-  for (const name of [...fixed, ...BOOKKEEPING_COLUMNS, ...SYSTEM_COLUMNS]) taken.add(name);
+  for (const name of reserved) taken.add(name);
   for (const { id } of staying) for (const name of columnsOf(given.get(id))) taken.add(name);
 
   const take = (candidate: string, seed: string): string => {

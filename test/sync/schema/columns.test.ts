@@ -147,6 +147,7 @@ const HOSTILE = [
   `a.b`,
   `select`,
   `{a,b}`,
+  `constructor`,
 ];
 
 it("no slug or title harms: it is quoted wherever it stands", async () => {
