@@ -72,12 +72,52 @@ async function expectMended(stream: string, source: string, resources: string[] 
   expect(await findDifferences(mirror.sandbox, sql, { sources: [source], resources })).toEqual([]);
 }
 
-test("a listing of records that ends early deletes nothing and says that it left rows out", async () => {
+test("a page that is empty before the end is asked for again", async () => {
   mirror.sandbox.faults.add({ kind: "short", items: 0, path: queriesOf(things), after: 2, times: 1 });
+  expect(await backfillKeeping(things.slug, things.slug)).toMatchObject({ state: "ok", rows: 110 });
+});
+
+test("a listing of records that goes on ending early deletes nothing and says that it did", async () => {
+  mirror.sandbox.faults.add({ kind: "short", items: 0, path: queriesOf(things), after: 2 });
   const result = await backfillKeeping(things.slug, things.slug);
   expect(result.state).toBe("failed");
-  expect(result.reason).toContain("left out");
+  expect(result.reason).toContain("rows lie behind it");
+  mirror.sandbox.faults.clear();
   await expectMended(things.slug, things.slug);
+});
+
+test.each([
+  { fault: "an empty page", items: 0, after: 2, state: "ok" },
+  { fault: "nothing more, ever", items: 0, after: 2, times: Infinity, state: "failed" },
+  { fault: "one row alone, of many of its millisecond", items: 1, after: 6, state: "ok" },
+])("a first backfill whose listing ends early with $fault is no complete one", async (theCase) => {
+  const { items, after, times = 1, state } = theCase;
+  const fresh = manyThings(90);
+  for (let index = 0; index < 15; index++)
+    mirror.sandbox.store.createRecord(fresh.slug, { name: "tie" }, { createdAt: BEGAN_MS + 90_000 });
+  mirror.sandbox.faults.add({ kind: "short", items, path: queriesOf(fresh), after, times });
+  expect(await fresh.backfill()).toMatchObject({ state });
+  mirror.sandbox.faults.clear();
+  if (state === "failed") await expectMended(fresh.slug, fresh.slug);
+  expect((await fresh.rows()).size).toBe(105);
+});
+
+test("a first backfill of notes or tasks goes on behind a page that was cut short", async () => {
+  const record = firstRecord();
+  for (let index = 0; index < 35; index++) {
+    mirror.sandbox.store.createNote({ record, title: `${index}`, content: "text" });
+    mirror.sandbox.store.createTask({ content: `${index}` });
+  }
+  for (const items of [0, 3]) {
+    await sql`TRUNCATE attio.notes, attio.tasks, attio_sync.tombstones`;
+    mirror.sandbox.faults.add({ kind: "short", items, path: /\/v2\/notes$/, after: 2, times: 1 });
+    mirror.sandbox.faults.add({ kind: "short", items, path: /\/v2\/tasks$/, after: 1, times: 1 });
+    const results = await mirror.backfill({ streams: ["notes", "tasks"] });
+    expect(results).toMatchObject([{ state: "ok" }, { state: "ok" }]);
+    expect(
+      await findDifferences(mirror.sandbox, sql, { sources: ["none"], resources: ["notes", "tasks"] }),
+    ).toEqual([]);
+  }
 });
 
 test("a page that is shorter than it should be is only a shorter step", async () => {
@@ -97,7 +137,7 @@ test("a listing that is suddenly empty parks when it hides many rows", async () 
 });
 
 test("a listing that is suddenly empty deletes nothing even where deletions are allowed", async () => {
-  mirror.sandbox.faults.add({ kind: "short", items: 0, path: queriesOf(things), times: 1 });
+  mirror.sandbox.faults.add({ kind: "short", items: 0, path: queriesOf(things), times: 2 });
   const result = await things.backfill({ allowDeletes: true });
   expect(result).toMatchObject({ state: "failed", deleted: 0 });
   expect((await things.rows()).size).toBe(110);

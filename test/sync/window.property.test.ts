@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { isConnected, overlapStep } from "../../src/sync/backfill/overlap.ts";
+import { AttioNotFoundError } from "../../src/attio/index.ts";
+import { countIdle, isConnected, overlapStep } from "../../src/sync/backfill/overlap.ts";
 import type { FetchedItem, RecordQuery, RecordSource } from "../../src/sync/fetch/record-source.ts";
 import { PAGE_SIZE, readSpan, type Span } from "../../src/sync/fetch/read-span.ts";
 import { splitPoint, type Window } from "../../src/sync/fetch/window.ts";
@@ -13,15 +14,15 @@ interface Thing {
 
 /** What happens between two requests: so many things go, by place, and so many are made. */
 interface Change {
-  removed: number[];
+  removed: readonly number[];
   created: number;
 }
 
 const START_MS = 1_700_000_000_000;
 const MOST_REQUESTS = 5000;
 
-/** Many in one millisecond, some close together, some far apart. */
-const times = fc.array(
+/** Many in one millisecond, some close together, some far apart; or all at once. */
+const scattered = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(0, 1, 2, 5) },
     { weight: 2, arbitrary: fc.nat(30) },
@@ -29,21 +30,37 @@ const times = fc.array(
   ),
   { maxLength: 60 },
 );
+const times = fc.oneof(scattered, fc.array(fc.constant(0), { minLength: 6, maxLength: 40 }));
 const changes = fc.array(fc.record({ removed: fc.array(fc.nat(), { maxLength: 8 }), created: fc.nat(2) }), {
   maxLength: 40,
 });
 
-it("a walk by windows shows every record that stays, once, in the span that closes its time", async () => {
+/** One answer that is cut short, counted from the first request. */
+interface Cut {
+  request: number;
+  items: number;
+}
+
+/** What goes on meanwhile: anything at all while answers are whole, new things alone where one is cut short. */
+const troubles: fc.Arbitrary<{ script: Change[]; cut?: Cut }> = fc.oneof(
+  fc.record({ script: changes }),
+  fc.record({
+    script: fc.array(fc.record({ removed: fc.constant([]), created: fc.nat(2) }), { maxLength: 40 }),
+    cut: fc.record({ request: fc.nat(40), items: fc.nat(8) }),
+  }),
+);
+
+it("a walk by windows shows every record that stays, once, in the span that closes its time, even if an answer is cut short", async () => {
   await fc.assert(
     fc.asyncProperty(
       times,
       fc.integer({ min: 1, max: 9 }),
-      changes,
+      troubles,
       fc.noShrink(fc.infiniteStream(fc.nat())),
-      async (offsets, cap, script, random) => {
+      async (offsets, cap, { script, cut }, random) => {
         const world = createWorld(offsets, script, random);
         const lasting = new Map(world.things.map(({ id, at }) => [id, at]));
-        const spans = await walk(world, cap, random);
+        const spans = await walk(world, cap, random, cut);
         for (const id of world.gone) lasting.delete(id);
 
         expectTiling(spans);
@@ -86,17 +103,21 @@ it.each(["at the end", "at the beginning"])(
       fc.property(
         fc.nat(60),
         fc.integer({ min: 2, max: 9 }),
-        changes,
+        troubles,
         fc.noShrink(fc.infiniteStream(fc.nat())),
-        (count, cap, script, random) => {
+        (count, cap, { script, cut }, random) => {
           const offsets = Array.from({ length: count }, (_, index) => index);
           const world = createWorld(offsets, script, random);
           const lasting = new Set(world.things.map(({ id }) => id));
           const listing = (): Thing[] => (where === "at the end" ? world.things : world.things.toReversed());
-          const shown = walkByOffset(() => {
-            world.change();
-            return listing();
-          }, cap);
+          const shown = walkByOffset(
+            () => {
+              world.change();
+              return listing();
+            },
+            cap,
+            cut,
+          );
           for (const id of world.gone) lasting.delete(id);
           expect([...lasting].filter((id) => !shown.has(id))).toEqual([]);
         },
@@ -144,8 +165,9 @@ async function walk(
   world: World,
   cap: number,
   random: Random,
+  cut?: Cut,
 ): Promise<{ from: number; until: number | null; span: Span }[]> {
-  const source = memorySource(world, cap, random);
+  const source = memorySource(world, cap, random, cut);
   const open: Window[] = [{ part: 1, cursor: { at: 0, hi: null }, startedAt: null, rows: 0 }];
   const spans: { from: number; until: number | null; span: Span }[] = [];
   while (open.length > 0) {
@@ -158,6 +180,7 @@ async function walk(
     window.startedAt ??= span.items[0]?.createdAtMs ?? null;
     window.rows += span.items.length;
     if (span.to !== null) window.cursor.at = span.to;
+    window.cursor.seen = span.seen;
     if (span.done) {
       open.splice(place, 1);
       continue;
@@ -171,19 +194,21 @@ async function walk(
 }
 
 /** Attio as far as a walk needs it: half-open filters, ties in any order, a cap on pages. */
-function memorySource(world: World, cap: number, random: Random): RecordSource {
+function memorySource(world: World, cap: number, random: Random, cut?: Cut): RecordSource {
   let longest = 0;
   let requests = 0;
   const query = ({ filter, sorts, limit, offset = 0 }: RecordQuery) => {
     if (++requests > MOST_REQUESTS) throw new Error("the walk does not end");
     world.change();
+    const isCut = requests === cut?.request;
     const { $gte = "", $lt = "9999" } = (filter as { created_at: { $gte?: string; $lt?: string } })
       .created_at;
     const tie = new Map(world.things.map(({ id }) => [id, sorts.length > 1 ? id : String(next(random))]));
     const found = world.things
       .filter(({ at }) => iso(at) >= $gte && iso(at) < $lt)
       .toSorted((a, b) => a.at - b.at || ((tie.get(a.id) ?? "") < (tie.get(b.id) ?? "") ? -1 : 1));
-    const page = found.slice(offset, offset + Math.min(limit, cap));
+    if (sorts[0]?.direction === "desc") found.reverse();
+    const page = found.slice(offset, offset + Math.min(limit, cap, isCut ? cut.items : Infinity));
     const items: FetchedItem[] = page.map(({ id, at }) => ({
       id,
       createdAtMs: at,
@@ -194,10 +219,20 @@ function memorySource(world: World, cap: number, random: Random): RecordSource {
   };
   const source = {
     query,
+    fetchOne: (id: string) =>
+      world.things.some((thing) => thing.id === id) ? Promise.resolve() : Promise.reject(notFound()),
     idAttribute: "record_id",
     sawPage: (length: number) => (longest = Math.max(longest, length)),
   };
   return source as unknown as RecordSource;
+}
+
+function notFound(): AttioNotFoundError {
+  const details = { status: 404, code: "not_found", type: null, message: "", executionId: null };
+  return new AttioNotFoundError(
+    { ...details, validationPaths: [], retryAfterMs: 0 },
+    { method: "GET", path: "", attempt: 1 },
+  );
 }
 
 /** Spans lie beside each other, without a gap and without an overlap, from the beginning to the open end. */
@@ -210,19 +245,22 @@ function expectTiling(spans: readonly { from: number; until: number | null }[]):
   expect(at).toBeNull();
 }
 
-function walkByOffset(listing: () => readonly Thing[], cap: number): Set<string> {
+function walkByOffset(listing: () => readonly Thing[], cap: number, cut?: Cut): Set<string> {
   const seen = new Set<string>();
   let longest = 0;
   let emptyAt: number | undefined;
+  let idle = 0;
   let offset = 0;
   for (let requests = 0; requests < MOST_REQUESTS; requests++) {
-    const page = listing().slice(offset, offset + Math.min(PAGE_SIZE, cap));
+    const most = requests === cut?.request ? cut.items : Infinity;
+    const page = listing().slice(offset, offset + Math.min(PAGE_SIZE, cap, most));
     const known = page.filter(({ id }) => seen.has(id)).length;
     longest = Math.max(longest, page.length);
-    if (page.length === 0) emptyAt = offset;
     const input = { offset, shown: page.length, known, longest, emptyAt };
+    idle = countIdle(idle, input);
     if (isConnected(input)) for (const { id } of page) seen.add(id);
-    const step = overlapStep(input);
+    const step = overlapStep({ ...input, idle });
+    if (page.length === 0) emptyAt = offset;
     if (step === "end") return seen;
     offset = step;
   }

@@ -12,7 +12,7 @@ import { ticketed } from "../fetch/ticketed.ts";
 import type { Ticketed } from "../fetch/ticketed.ts";
 import { meetingRow, memberRow, noteRow, taskRow } from "../mapping/resources.ts";
 import type { MappedRow } from "../mapping/row.ts";
-import { isConnected, overlapStep } from "./overlap.ts";
+import { countIdle, isConnected, overlapStep } from "./overlap.ts";
 import type { OverlapInput } from "./overlap.ts";
 import { requestOptions } from "./run-context.ts";
 import type { RunContext } from "./run-context.ts";
@@ -87,6 +87,7 @@ export async function walkListing(context: RunContext, stream: ListingStream): P
   let position: Position | undefined = part?.done === true ? undefined : (part?.cursor ?? first);
   let longest = position !== undefined && "offset" in position ? position.longest : 0;
   let emptyAt: number | undefined;
+  let idle = 0;
   while (position !== undefined) {
     const at: Position = position;
     const page: Ticketed<ListingPage> = await ticketed(deps.db.sql, requestOptions(context), (options) =>
@@ -95,9 +96,11 @@ export async function walkListing(context: RunContext, stream: ListingStream): P
     const ids = page.value.rows.map((row) => row.id);
     const known = await findSeen(deps.db.sql, run.id, ids);
     longest = Math.max(longest, ids.length);
-    if (ids.length === 0) emptyAt = offsetOf(at);
-    const seen = { offset: offsetOf(at), shown: ids.length, known: known.size, longest, emptyAt };
+    const shown = { offset: offsetOf(at), shown: ids.length, known: known.size, longest, emptyAt };
+    idle = countIdle(idle, shown);
+    const seen = { ...shown, idle };
     const next = nextPosition(listing, page.value, seen);
+    if (ids.length === 0) emptyAt = offsetOf(at);
     // Rows shown a second time are in the mirror already, and counted.
     const isTaken = listing.paging !== "offset" || isConnected(seen);
     const rows = isTaken ? page.value.rows.filter((row) => !known.has(row.id)) : [];

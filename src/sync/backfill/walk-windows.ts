@@ -138,7 +138,7 @@ class WindowWalk {
       await addMissing(tx, run.id, page.target.stream, missing);
       await saveCheckpoint(tx, run, holder, {
         part: window.part,
-        cursor: { at: page.to ?? from, hi: window.cursor.hi },
+        cursor: { at: page.to ?? from, hi: window.cursor.hi, seen: page.seen },
         done: page.done,
         rows: page.items.length,
         written: counts.written,
@@ -150,6 +150,7 @@ class WindowWalk {
     window.startedAt ??= page.items[0]?.createdAtMs ?? null;
     window.rows += page.items.length;
     if (page.to !== null) window.cursor.at = page.to;
+    window.cursor.seen = page.seen;
     this.#context.onRows(page.items.length);
   }
 

@@ -6,6 +6,8 @@ export interface WindowCursor {
   at: number;
   /** Where the window ends, itself excluded; null for the last, which stays open. */
   hi: number | null;
+  /** A row that was created at `at`, where one was seen: the listing shows it as long as it exists. */
+  seen?: string | undefined;
 }
 
 export interface Window {
