@@ -68,6 +68,19 @@ const VARIABLES = {
     fallback: "off",
     parse: oneOf(["on", "off"]).transform((text) => text === "on"),
   }),
+  history: variable({
+    name: "HISTORY",
+    description:
+      "Attributes whose values from before the mirror are read as well, each record's at the cost of a request: `status` for every " +
+      "status attribute, or a comma list such as `deals.stage,list:pipeline.status`; `off` for none.",
+    fallback: "status",
+    parse: z
+      .string()
+      .refine(
+        isHistoryChoice,
+        "must be status, off, or a comma list of stream.attribute such as deals.stage",
+      ),
+  }),
   redisUrl: variable({
     name: "REDIS_URL",
     description:
@@ -86,6 +99,20 @@ const VARIABLES = {
       .string()
       .refine(isPublicOrigin, "must be an https origin without a path, or http on a loopback address")
       .transform((text) => new URL(text).origin),
+  }),
+  hideOwnWrites: variable({
+    name: "HIDE_OWN_WRITES",
+    description:
+      "`on` has Attio send no webhooks for changes that this token makes. What Attio changes along with them is then seen by " +
+      "the scheduled backfill.",
+    fallback: "off",
+    parse: oneOf(["on", "off"]).transform((text) => text === "on"),
+  }),
+  eventRetentionDays: variable({
+    name: "EVENT_RETENTION_DAYS",
+    description: "How many days processed deliveries are kept, so that they can be replayed.",
+    fallback: "7",
+    parse: wholeNumber(1, 3650),
   }),
   host: variable({
     name: "HOST",
@@ -157,8 +184,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: read(VARIABLES.dataDir, env),
     deleteMode: read(VARIABLES.deleteMode, env),
     raw: read(VARIABLES.raw, env),
+    history: read(VARIABLES.history, env),
     redisUrl: readOptional(VARIABLES.redisUrl, env),
     publicUrl: readOptional(VARIABLES.publicUrl, env),
+    hideOwnWrites: read(VARIABLES.hideOwnWrites, env),
+    eventRetentionDays: read(VARIABLES.eventRetentionDays, env),
     host: read(VARIABLES.host, env),
     port: read(VARIABLES.port, env),
     backfillCron: read(VARIABLES.backfillCron, env),
@@ -252,6 +282,11 @@ function isPublicOrigin(text: string): boolean {
   if (!isOrigin(text)) return false;
   const { protocol, hostname } = new URL(text);
   return protocol === "https:" || LOOPBACK.test(hostname);
+}
+
+function isHistoryChoice(text: string): boolean {
+  if (text === "off") return true;
+  return text.split(",").every((name) => name.trim() === "status" || /^[^\s.]+\.[^\s.]+$/.test(name.trim()));
 }
 
 /** Whether a cron expression can be read and names a time that will come. */

@@ -12,6 +12,7 @@ import type { SyncDeps } from "./sync/deps.ts";
 import { openSharedBudget } from "./sync/shared-budget.ts";
 import { prepareMirror } from "./sync/start/prepare-mirror.ts";
 import { seeToWebhook } from "./webhooks/see-to-webhook.ts";
+import { readWish } from "./webhooks/wish.ts";
 import { openQueueBackend, type QueueBackend } from "./workers/connection.ts";
 import { createHandler } from "./workers/handlers.ts";
 import { startRelay, wakeOthers, type Relay } from "./workers/relay.ts";
@@ -38,6 +39,7 @@ const BULK_CONNECTIONS = 4;
 /** When what is not configurable is done, as cron expressions in UTC. */
 const WEBHOOK_CRON = "*/5 * * * *";
 const PRUNE_CRON = "30 3 * * *";
+const HISTORY_CRON = "*/5 * * * *";
 
 /** What the parts of a running daemon share. */
 interface Parts {
@@ -136,7 +138,7 @@ async function startWeb({ config, db, backend, log, closers, wake }: Parts): Pro
 }
 
 async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs: number): Promise<void> {
-  const { db, backend, log, closers } = parts;
+  const { config, db, backend, log, closers } = parts;
   const bulkDb = await openDatabase(db.url, {
     connections: BULK_CONNECTIONS,
     applicationName: "attio-mirror backfill",
@@ -151,6 +153,8 @@ async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs
     signal: stop.signal,
     startedAtMs,
     seeToWebhook: webhookKeeper(parts),
+    history: config.history,
+    eventRetentionDays: config.eventRetentionDays,
   });
   const workers = startWorkers(backend, handle, log);
   closers.add("workers", async () => {
@@ -176,6 +180,7 @@ async function startScheduler(parts: Parts): Promise<void> {
       backfill: config.backfillCron,
       schema: config.schemaCron,
       prune: PRUNE_CRON,
+      ...(config.history !== "off" && { history: HISTORY_CRON }),
       ...(keepWebhook !== undefined && { webhook: WEBHOOK_CRON }),
     },
   );
@@ -184,6 +189,7 @@ async function startScheduler(parts: Parts): Promise<void> {
 }
 
 function webhookKeeper({ config, db, client, log }: Parts): (() => Promise<void>) | undefined {
-  const { publicUrl } = config;
-  return publicUrl === null ? undefined : () => seeToWebhook({ db, client, log }, { publicUrl });
+  const { publicUrl, hideOwnWrites } = config;
+  if (publicUrl === null) return undefined;
+  return async () => seeToWebhook({ db, client, log }, await readWish(client, { publicUrl, hideOwnWrites }));
 }

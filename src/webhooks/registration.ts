@@ -20,7 +20,7 @@ import { targetUrl } from "./target.ts";
 /** What registration works with. */
 export interface RegistrationDeps {
   db: Database;
-  client: Pick<AttioClient, "webhooks">;
+  client: Pick<AttioClient, "self" | "webhooks">;
   log: Log;
 }
 

@@ -7,11 +7,12 @@ import {
   wantChore,
   type Chore,
 } from "../db/queries/chores.ts";
-import { prune } from "../db/queries/prune.ts";
+import { prune, RETENTION } from "../db/queries/prune.ts";
 import { wantedStreams } from "../db/queries/wanted-streams.ts";
 import type { Log } from "../logger.ts";
 import { backfill } from "../sync/backfill/index.ts";
 import type { SyncDeps } from "../sync/deps.ts";
+import { crawlPastValues } from "../sync/history/past-values.ts";
 import { hydrate } from "../sync/live/hydrate.ts";
 import { processInbox } from "../sync/live/process-inbox.ts";
 import { syncSchema } from "../sync/schema/sync-schema.ts";
@@ -34,7 +35,13 @@ export interface HandlerDeps {
   startedAtMs: number;
   /** Sees to the webhook; undefined where none is wanted. */
   seeToWebhook?: (() => Promise<void>) | undefined;
+  /** Whose past values are read, as `HISTORY` says. */
+  history: string;
+  eventRetentionDays: number;
 }
+
+/** Records whose past values one job reads before others get their turn: about a minute of requests. */
+const HISTORY_BATCH = 1_000;
 
 /** Carries out a job. Every job may run twice, or while its equal runs: claims, leases and locks in Postgres decide. */
 export function createHandler(deps: HandlerDeps): (job: Job) => Promise<void> {
@@ -53,7 +60,6 @@ export function createHandler(deps: HandlerDeps): (job: Job) => Promise<void> {
 async function runInbox({ live, relay, log, signal }: HandlerDeps): Promise<void> {
   for (;;) {
     const done = await processInbox({ db: live.db, log }, { limit: INBOX_BATCH });
-    if (done.schema) await wantChore(live.db.sql, "schema");
     for (const stream of done.streams) await relay.add("attio-live", hydrateJob(stream));
     if (done.schema) relay.wake();
     if (done.processed < INBOX_BATCH || signal.aborted) return;
@@ -89,8 +95,9 @@ async function runBackfill({ bulk, log, signal, startedAtMs }: HandlerDeps): Pro
     if (!signal.aborted) throw error;
     return;
   }
-  // A webhook that was replaced is waiting for this.
+  // A webhook that was replaced is waiting for this, and new rows have a past.
   await wantChore(bulk.db.sql, "webhook");
+  await wantChore(bulk.db.sql, "history");
 }
 
 async function runTick({ live, relay }: HandlerDeps, chore: Chore): Promise<void> {
@@ -111,6 +118,17 @@ async function runChore(deps: HandlerDeps, chore: Chore): Promise<void> {
   }
 }
 
+async function readPastValues({ bulk, log, signal, relay, history }: HandlerDeps): Promise<void> {
+  if (history === "off") return;
+  const { records, left, unknown } = await crawlPastValues(bulk, history, { signal, limit: HISTORY_BATCH });
+  if (unknown.length > 0) log.warn({ unknown }, "HISTORY names attributes that the workspace does not have");
+  if (records > 0) log.info({ records, left }, "past values read; each one left costs a request");
+  // Attio keeps none of some attributes: what no round can read must not begin another one.
+  if (left === 0 || records < HISTORY_BATCH || signal.aborted) return;
+  await wantChore(bulk.db.sql, "history");
+  relay.wake();
+}
+
 async function doChore(deps: HandlerDeps, chore: Chore): Promise<void> {
   const { bulk, log, signal, relay } = deps;
   switch (chore) {
@@ -124,7 +142,13 @@ async function doChore(deps: HandlerDeps, chore: Chore): Promise<void> {
       await deps.seeToWebhook?.();
       return;
     case "prune":
-      log.info(await prune(bulk.db.sql), "pruned");
+      log.info(
+        await prune(bulk.db.sql, { ...RETENTION, deliveries: `${deps.eventRetentionDays} days` }),
+        "pruned",
+      );
+      return;
+    case "history":
+      await readPastValues(deps);
       return;
     case "backfill":
       // Which streams want one is read from their runs; there is nothing to do for the chore itself.

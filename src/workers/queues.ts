@@ -36,7 +36,7 @@ export function tickJob(chore: Chore): Job {
   return { name: "tick", key: `tick:${chore}`, data: { chore } };
 }
 
-/** The queue in which a chore is done: reading the schema may take long, and goes before a backfill. */
+/** The queue in which a chore is done: reading the schema may take long, and goes before a backfill; past values go beside it. */
 export function queueOfChore(chore: Chore): QueueName {
   return chore === "schema" || chore === "backfill" ? "attio-backfill" : "attio-upkeep";
 }

@@ -12,6 +12,7 @@ import {
   type RegistrationDeps,
 } from "../../webhooks/registration.ts";
 import { targetUrl } from "../../webhooks/target.ts";
+import { readWish } from "../../webhooks/wish.ts";
 import { checkToken, explainAttioError, openAttio } from "../attio.ts";
 import { withClosers } from "../closers.ts";
 import type { Context } from "../context.ts";
@@ -48,7 +49,9 @@ export async function runWebhooksList(context: Context, { json = false }: JsonFl
 /** `webhooks register`: makes the webhook, or replaces one that has become useless. */
 export async function runWebhooksRegister(context: Context, { json = false }: JsonFlag): Promise<number> {
   const publicUrl = requirePublicUrl(context.config);
-  const registration = await withRegistration(context, (deps) => ensureWebhook(deps, { publicUrl }));
+  const registration = await withRegistration(context, async (deps) =>
+    ensureWebhook(deps, await readWish(deps.client, { ...context.config, publicUrl })),
+  );
   report(context, publicUrl, registration, json);
   return EXIT_DONE;
 }
@@ -60,7 +63,7 @@ export async function runWebhooksRotate(
 ): Promise<number> {
   const publicUrl = requirePublicUrl(context.config);
   const registration = await withRegistration(context, async (deps) => {
-    const rotated = await rotateWebhook(deps, { publicUrl });
+    const rotated = await rotateWebhook(deps, await readWish(deps.client, { ...context.config, publicUrl }));
     if (now) await retireOld(deps, rotated.generation, { isBackfillDone: false });
     return rotated;
   });

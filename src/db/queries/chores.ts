@@ -1,7 +1,7 @@
 import type { Sql, Tx } from "../client.ts";
 
 /** Work that is wanted as a whole rather than by row: by a schedule, by an event, or at start. */
-export const CHORES = ["backfill", "schema", "webhook", "prune"] as const;
+export const CHORES = ["backfill", "schema", "webhook", "prune", "history"] as const;
 
 export type Chore = (typeof CHORES)[number];
 

@@ -20,6 +20,8 @@ export interface PastValues {
   records: number;
   /** Records that are left, because the crawl was stopped. */
   left: number;
+  /** Names of the choice that no attribute has. */
+  unknown: string[];
 }
 
 export interface CrawlOptions {
@@ -37,8 +39,9 @@ export async function crawlPastValues(
   choice: HistoryChoice,
   { signal, limit = Infinity }: CrawlOptions = {},
 ): Promise<PastValues> {
-  const result: PastValues = { records: 0, left: 0 };
-  for (const chosen of await chooseAttributes(deps, choice)) {
+  const { attributes, unknown } = await chooseAttributes(deps, choice);
+  const result: PastValues = { records: 0, left: 0, unknown };
+  for (const chosen of attributes) {
     if (signal?.aborted !== true && result.records < limit) {
       result.records += await crawlAttribute(deps, chosen, { signal, limit: limit - result.records });
     }
@@ -53,16 +56,21 @@ interface Chosen {
   history: HistoryColumn;
 }
 
-async function chooseAttributes({ db }: SyncDeps, choice: HistoryChoice): Promise<Chosen[]> {
+async function chooseAttributes(
+  { db }: SyncDeps,
+  choice: HistoryChoice,
+): Promise<{ attributes: Chosen[]; unknown: string[] }> {
   const names = new Set(choice.split(",").map((name) => name.trim()));
-  const chosen: Chosen[] = [];
+  const unknown = new Set(names);
+  unknown.delete("status");
+  const attributes: Chosen[] = [];
   for (const stream of await listStreams(db.orm)) {
     if (stream.kind === "fixed" || stream.sourceId === null || stream.state === "gone") continue;
     const plan = await loadRecordPlan(db.orm, stream);
     for (const attribute of plan.attributes) {
-      const wanted =
-        names.has(`${plan.stream}.${attribute.slug}`) || (names.has("status") && attribute.kind === "status");
-      if (!wanted) continue;
+      const name = `${plan.stream}.${attribute.slug}`;
+      unknown.delete(name);
+      if (!names.has(name) && !(names.has("status") && attribute.kind === "status")) continue;
       const history = {
         stream: plan.stream,
         table: plan.table,
@@ -70,10 +78,10 @@ async function chooseAttributes({ db }: SyncDeps, choice: HistoryChoice): Promis
         attribute: attribute.slug,
         column: attribute.column,
       };
-      chosen.push({ plan, attribute, history });
+      attributes.push({ plan, attribute, history });
     }
   }
-  return chosen;
+  return { attributes, unknown: [...unknown] };
 }
 
 async function crawlAttribute(

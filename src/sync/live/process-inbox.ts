@@ -1,4 +1,5 @@
 import type { Database, Tx } from "../../db/client.ts";
+import { wantChore } from "../../db/queries/chores.ts";
 import { ring } from "../../db/queries/dirty.ts";
 import type { Doorbell } from "../../db/queries/dirty.ts";
 import { finishDeliveries, takeDeliveries } from "../../db/queries/inbox-rows.ts";
@@ -20,13 +21,13 @@ export interface Processed {
   unknown: number;
   /** Streams that have dirty marks now. */
   streams: string[];
-  /** Attio's schema has to be read again. */
+  /** Attio's schema has to be read again: the chore is wanted. */
   schema: boolean;
 }
 
 /**
- * Turns waiting deliveries into dirty marks, in one transaction: either a delivery is processed and its marks are
- * there, or neither. Asks nothing of Attio.
+ * Turns waiting deliveries into dirty marks and, where the schema changed, into the wish to read it, in one transaction:
+ * either a delivery is processed and what it asks for is there, or neither. Asks nothing of Attio.
  */
 export async function processInbox(
   deps: { db: Database; log: Log },
@@ -48,11 +49,13 @@ export async function processInbox(
     }
     const doorbells = await ringAll(tx, routed);
     await finishDeliveries(tx, finished);
+    const schema = routed.some((one) => one.schema);
+    if (schema) await wantChore(tx, "schema");
     return {
       processed: deliveries.length,
       unknown: routed.filter((one) => one.unknown).length,
       streams: [...new Set(doorbells.map((doorbell) => doorbell.stream))],
-      schema: routed.some((one) => one.schema),
+      schema,
     };
   });
 }
