@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { openDatabase, type Database } from "../../src/db/index.ts";
 import type { Sandbox } from "../../src/sandbox/index.ts";
 import { createTestDatabase } from "./database.ts";
+import { freePort } from "./free-port.ts";
 
 const ROOT = new URL("../..", import.meta.url);
 
@@ -12,6 +12,10 @@ const ROOT = new URL("../..", import.meta.url);
 export interface TestDaemon {
   /** Everything it logged. */
   log(): string;
+  /** Its exit code, or null when it was killed. */
+  readonly exited: Promise<number | null>;
+  /** Sends a signal and waits for nothing. */
+  signal(name: NodeJS.Signals): void;
   /** Sends a signal and waits for the end. @returns exit code, or null when it was killed */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -25,9 +29,15 @@ export interface Home {
   close(): Promise<void>;
 }
 
-/** Makes a database and the environment for daemons on a sandbox. */
-export async function makeHome(sandbox: Sandbox, { redisUrl }: { redisUrl?: string } = {}): Promise<Home> {
-  const database = await createTestDatabase();
+/** Makes a database, unless it is given one, and the environment for daemons on a sandbox. */
+export async function makeHome(
+  sandbox: Sandbox,
+  { redisUrl, databaseUrl }: { redisUrl?: string; databaseUrl?: string } = {},
+): Promise<Home> {
+  const database =
+    databaseUrl === undefined
+      ? await createTestDatabase()
+      : { url: databaseUrl, drop: () => Promise.resolve() };
   const db = await openDatabase(database.url, { connections: 2 });
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
@@ -65,13 +75,14 @@ function startDaemonProcess(roles: readonly string[], settings: Record<string, s
   child.stderr.on("data", (chunk: Buffer) => {
     log += chunk.toString();
   });
-  const exited = once(child, "exit") as Promise<[number | null]>;
+  const exited = (once(child, "exit") as Promise<[number | null]>).then(([code]) => code);
   return {
     log: () => log,
+    exited,
+    signal: (name) => void child.kill(name),
     end: async (signal = "SIGTERM") => {
       if (child.exitCode === null) child.kill(signal);
-      const [code] = await exited;
-      return code;
+      return exited;
     },
   };
 }
@@ -132,12 +143,4 @@ export async function mirrored(db: Database): Promise<void> {
     },
     (open) => open === 0,
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

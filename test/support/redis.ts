@@ -1,10 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { freePort } from "./free-port.ts";
 
 /** A Redis for the tests of one file. */
 export interface TestRedis {
@@ -12,9 +12,14 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
+/** Whether a Redis can be started that no other test uses: one that may be flushed and stopped. */
+export function canStartPrivateRedis(): boolean {
+  return spawnSync("redis-server", ["--version"]).status === 0;
+}
+
 /** Whether a Redis can be had at all: of REDIS_URL, or by a `redis-server` on PATH. */
 export function canStartRedis(): boolean {
-  return isGiven() || spawnSync("redis-server", ["--version"]).status === 0;
+  return isGiven() || canStartPrivateRedis();
 }
 
 function isGiven(): boolean {
@@ -22,13 +27,17 @@ function isGiven(): boolean {
 }
 
 /** The Redis of REDIS_URL, else a private one that keeps nothing on disk. */
-export async function startTestRedis(port?: number): Promise<TestRedis> {
+export async function startTestRedis(): Promise<TestRedis> {
   if (isGiven()) return { url: process.env["REDIS_URL"] ?? "", stop: () => Promise.resolve() };
+  return startPrivateRedis(await freePort());
+}
+
+/** A Redis of a test's own on a port, so that it can be stopped and come back; it keeps nothing on disk. */
+export async function startPrivateRedis(port: number): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), "attio-mirror-redis-"));
-  const chosen = port ?? (await freePort());
   const flags = [
     "--port",
-    String(chosen),
+    String(port),
     "--bind",
     "127.0.0.1",
     "--dir",
@@ -39,7 +48,7 @@ export async function startTestRedis(port?: number): Promise<TestRedis> {
     "no",
   ];
   const server = spawn("redis-server", flags, { stdio: "ignore" });
-  const url = `redis://127.0.0.1:${chosen}`;
+  const url = `redis://127.0.0.1:${port}`;
   await answers(url);
   return {
     url,
@@ -61,12 +70,4 @@ async function answers(url: string): Promise<void> {
   client.on("error", () => undefined);
   await client.ping();
   client.disconnect();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
