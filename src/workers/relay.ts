@@ -4,6 +4,7 @@ import { notify } from "../db/notify.ts";
 import type { Sql } from "../db/client.ts";
 import { readBacklog } from "../db/queries/backlog.ts";
 import { choreStates } from "../db/queries/chores.ts";
+import { releaseOrphans } from "../db/queries/dirty.ts";
 import { wantedStreams } from "../db/queries/wanted-streams.ts";
 import type { Log } from "../logger.ts";
 import { QueueUnavailableError, type QueueBackend } from "./connection.ts";
@@ -110,6 +111,7 @@ async function findWork(
   sql: Sql,
   { startedAtMs, nowMs }: { startedAtMs: number; nowMs: number },
 ): Promise<Placed[]> {
+  await releaseOrphans(sql);
   const [backlog, chores, wanted] = await Promise.all([
     readBacklog(sql),
     choreStates(sql),

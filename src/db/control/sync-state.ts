@@ -149,6 +149,8 @@ export const dirty = syncSchema.table(
       .notNull()
       .default(sql`now()`),
     claimedUntil: timestamptz("claimed_until"),
+    /** The server process of the connection that claimed it: once that is gone, so is the claim. */
+    claimedBy: integer("claimed_by"),
     attempts: integer("attempts").notNull().default(0),
   },
   (table) => [

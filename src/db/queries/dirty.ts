@@ -60,10 +60,13 @@ export interface Claimed {
   detail: Record<string, string> | null;
 }
 
-/** Takes marks that are due, oldest first; nobody else gets them until they are settled or the claim runs out. */
+/**
+ * Takes marks that are due, oldest first; nobody else gets them until they are settled, or the claim runs out, or the
+ * connection that took them is gone.
+ */
 export async function claimDue(sql: Sql, stream: string, limit: number): Promise<Claimed[]> {
   return sql<Claimed[]>`
-    UPDATE attio_sync.dirty d SET claimed_until = now() + ${CLAIM}::interval
+    UPDATE attio_sync.dirty d SET claimed_until = now() + ${CLAIM}::interval, claimed_by = pg_backend_pid()
     FROM (
       SELECT id FROM attio_sync.dirty
       WHERE stream = ${stream} AND due_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
@@ -71,6 +74,22 @@ export async function claimDue(sql: Sql, stream: string, limit: number): Promise
     ) due
     WHERE d.stream = ${stream} AND d.id = due.id
     RETURNING d.id, d.mark, d.rings, d.again, d.announced, d.attempts, d.detail`;
+}
+
+/**
+ * Frees marks whose claimant is gone: a killed process must not keep an edit waiting until its claim runs out. That a
+ * pool closed the connection looks the same and costs a second read, no more. A server process that began after the
+ * claim is another one under the same number.
+ */
+export async function releaseOrphans(sql: Sql): Promise<void> {
+  await sql`
+    UPDATE attio_sync.dirty SET claimed_until = NULL
+    WHERE (stream, id) IN (
+      SELECT stream, id FROM attio_sync.dirty d
+      WHERE claimed_until > now() AND NOT EXISTS (
+        SELECT 1 FROM pg_stat_activity a
+        WHERE a.pid = d.claimed_by AND a.backend_start < d.claimed_until - ${CLAIM}::interval)
+      FOR UPDATE SKIP LOCKED)`;
 }
 
 /**

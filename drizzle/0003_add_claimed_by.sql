@@ -1,0 +1,1 @@
+ALTER TABLE "attio_sync"."dirty" ADD COLUMN "claimed_by" integer;
