@@ -1,19 +1,20 @@
-import type { AttioClient, RequestOptions } from "../../attio/index.ts";
+import { AttioNotFoundError, type AttioClient, type RequestOptions } from "../../attio/index.ts";
 import type { Database } from "../../db/client.ts";
 import { lockExclusive } from "../../db/locks.ts";
 import { ensureRoles, ROLE_SQL } from "../../db/mirror/roles.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { ormOf } from "../../db/queries/catalog.ts";
+import { wantBackfillOf } from "../../db/queries/chores.ts";
 import { readSetting, writeSetting } from "../../db/queries/settings.ts";
 import { ensureStream, listStreams, setStreamState } from "../../db/queries/streams.ts";
-import type { StreamRow } from "../../db/queries/streams.ts";
+import type { StreamRow, StreamState } from "../../db/queries/streams.ts";
 import { transactDdl } from "../../db/tx.ts";
 import type { Log } from "../../logger.ts";
 import { rowHash } from "../mapping/row.ts";
 import { FIXED_STREAMS } from "../streams.ts";
 import { sourceId, sourceStream } from "./catalog.ts";
 import type { Catalog } from "./catalog.ts";
-import { readCatalog, readSource } from "./read-catalog.ts";
+import { readCatalog, readSource, sourceRefusal } from "./read-catalog.ts";
 import { releaseNames } from "./release-names.ts";
 import { syncSource } from "./sync-source.ts";
 import { viewStatements } from "./views.ts";
@@ -45,7 +46,7 @@ export async function syncSchema(deps: SchemaDeps, options: RequestOptions = {})
     const catalog = await readCatalog(client, options);
     const synced = await syncSources(deps, catalog);
     await ensureFixedStreams(db);
-    await noteStates(db, catalog);
+    await noteStates(deps, catalog, options);
     await syncViews(deps);
     return synced;
   });
@@ -84,7 +85,9 @@ export async function syncOneSource(
 ): Promise<void> {
   await inTurn(deps.db, async () => {
     const source = await readSource(deps.client, kind, id, options);
-    if (source !== undefined) await unlessLocked(() => syncSource(deps.db, source));
+    const synced = source === undefined ? undefined : await unlessLocked(() => syncSource(deps.db, source));
+    // Whoever met the news reads on; rows that were read before it lack what is new.
+    if (synced?.changed === true) await wantBackfillOf(deps.db.sql, [synced.stream]);
     await syncViews(deps);
   });
 }
@@ -103,13 +106,17 @@ async function ensureFixedStreams(db: Database): Promise<void> {
 }
 
 /** Says of each object and list whether Attio still shows it. What it does not show is a state, never a deletion. */
-async function noteStates(db: Database, catalog: Catalog): Promise<void> {
+async function noteStates(deps: SchemaDeps, catalog: Catalog, options: RequestOptions): Promise<void> {
+  const { db } = deps;
   const shown = new Set(catalog.sources.map(sourceId));
   const unreadable = new Map(catalog.unreadable.map((source) => [source.stream, source]));
   for (const stream of await listStreams(db.orm)) {
     const refusal = unreadable.get(stream.stream);
     if (refusal !== undefined) await setStreamState(db.orm, stream.stream, refusal.state, refusal.reason);
-    else if (stream.sourceId !== null) await noteSource(db, catalog, stream, shown.has(stream.sourceId));
+    else if (stream.sourceId !== null) {
+      const state = await stateOf(deps, catalog, stream, shown.has(stream.sourceId), options);
+      if (state !== undefined) await setStreamState(db.orm, stream.stream, state.state, state.reason);
+    }
   }
   for (const { stream, state, reason } of catalog.unreadable) {
     await ensureStream(db.orm, {
@@ -123,21 +130,38 @@ async function noteStates(db: Database, catalog: Catalog): Promise<void> {
 
 const UNSEEN = new Set(["hidden", "gone", "disabled", "forbidden"]);
 
-async function noteSource(db: Database, catalog: Catalog, stream: StreamRow, shown: boolean): Promise<void> {
-  const listed = stream.kind === "list" ? catalog.listsListed : catalog.objectsListed;
-  if (shown && UNSEEN.has(stream.state)) await setStreamState(db.orm, stream.stream, "ok", null);
-  if (shown) return;
-  if (!listed) {
-    await setStreamState(
-      db.orm,
-      stream.stream,
-      "forbidden",
-      "the token may not list what this stream belongs to",
-    );
-  } else if (stream.kind === "list") {
-    await setStreamState(db.orm, stream.stream, "hidden", "Attio does not show this list to the token");
-  } else {
-    await setStreamState(db.orm, stream.stream, "gone", "Attio no longer has this object");
+interface NotedState {
+  state: StreamState;
+  reason: string | null;
+}
+
+/** What the catalog says of an object or list; undefined where its state stays as it is. */
+async function stateOf(
+  { client }: SchemaDeps,
+  catalog: Catalog,
+  stream: StreamRow,
+  isShown: boolean,
+  options: RequestOptions,
+): Promise<NotedState | undefined> {
+  if (isShown) return UNSEEN.has(stream.state) ? { state: "ok", reason: null } : undefined;
+  if (!(stream.kind === "list" ? catalog.listsListed : catalog.objectsListed))
+    return { state: "forbidden", reason: "the token may not list what this stream belongs to" };
+  if (stream.kind === "list")
+    return { state: "hidden", reason: "Attio does not show this list to the token" };
+  return whyUnlisted(client, stream.sourceId ?? "", options);
+}
+
+/** An object that is switched off is not listed either; asked for it, Attio says so. */
+async function whyUnlisted(client: AttioClient, id: string, options: RequestOptions): Promise<NotedState> {
+  try {
+    await client.objects.get(id, options);
+    return { state: "hidden", reason: "Attio does not list this object to the token" };
+  } catch (error) {
+    if (error instanceof AttioNotFoundError)
+      return { state: "gone", reason: "Attio no longer has this object" };
+    const refusal = sourceRefusal(error);
+    if (refusal === undefined) throw error;
+    return refusal;
   }
 }
 
