@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { AttioNotFoundError } from "../../src/attio/index.ts";
-import { countIdle, isConnected, overlapStep } from "../../src/sync/backfill/overlap.ts";
+import { countIdle, isConnected, overlapStep } from "../../src/sync/walk/overlap.ts";
 import type { FetchedItem, RecordQuery, RecordSource } from "../../src/sync/fetch/record-source.ts";
 import { PAGE_SIZE, readSpan, type Span } from "../../src/sync/fetch/read-span.ts";
 import { splitPoint, type Window } from "../../src/sync/fetch/window.ts";

@@ -9,9 +9,9 @@ import { deleteRows } from "../apply/delete-rows.ts";
 import type { ApplyTarget } from "../apply/target.ts";
 import type { FetchedRowsOf, RowSource } from "../fetch/row-source.ts";
 import type { Ticketed } from "../fetch/ticketed.ts";
-import { requestOptions } from "./run-context.ts";
-import type { RunContext } from "./run-context.ts";
 import { splitRows } from "../fetch/split-rows.ts";
+import { bulkOptions } from "../walk/bulk.ts";
+import type { RunContext } from "./run-context.ts";
 
 /** Ids in one `$in` (no limit is documented; this is what is known to work). */
 const LOOKUP_SIZE = 100;
@@ -62,7 +62,7 @@ async function lookUpMany(
   result: Confirmation,
 ): Promise<string[]> {
   if (source.fetchMany === undefined || ids.length === 0) return [...ids];
-  const fetched = await source.fetchMany(ids, requestOptions(context));
+  const fetched = await source.fetchMany(ids, bulkOptions(context.signal));
   const found = await applyFound(context, fetched, result);
   return ids.filter((id) => !found.has(id));
 }
@@ -78,7 +78,7 @@ async function lookUpEach(
   const begin = await drawTicket(context.deps.db.sql);
   for (const id of ids) {
     try {
-      await applyFound(context, await source.fetchOne(id, requestOptions(context)), result);
+      await applyFound(context, await source.fetchOne(id, bulkOptions(context.signal)), result);
     } catch (error) {
       result.requests += 1;
       // A record that is being merged is neither there nor gone: the next run sees what became of it.

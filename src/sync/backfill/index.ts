@@ -2,7 +2,7 @@ import { listStreams } from "../../db/queries/streams.ts";
 import type { StreamRow } from "../../db/queries/streams.ts";
 import type { SyncDeps } from "../deps.ts";
 import { syncSchema } from "../schema/sync-schema.ts";
-import { FIXED_STREAMS, UnknownStreamError } from "../streams.ts";
+import { chooseStreams, isNotShown } from "../walk/choose-streams.ts";
 import { openLease } from "./lease.ts";
 import { runStream } from "./run-stream.ts";
 import type { StreamResult } from "./run-stream.ts";
@@ -26,9 +26,6 @@ export interface BackfillOptions {
   onProgress?: (progress: BackfillProgress) => void;
   onResult?: (result: StreamResult) => void;
 }
-
-/** States in which Attio would refuse every page. */
-const NOT_SHOWN = new Set(["hidden", "gone", "disabled", "forbidden"]);
 
 /**
  * Syncs the schema, then reads every stream in full and leaves the mirror equal to Attio. Streams follow one another,
@@ -68,30 +65,6 @@ export async function backfill(deps: SyncDeps, options: BackfillOptions = {}): P
     await lease.close();
   }
   return results;
-}
-
-/** The streams to read, in an order that has parents first: members, records, entries, and what hangs on them. */
-function chooseStreams(all: readonly StreamRow[], wanted: readonly string[]): StreamRow[] {
-  const known = all.filter(
-    (row) => row.kind !== "fixed" || (FIXED_STREAMS as readonly string[]).includes(row.stream),
-  );
-  const names = known.map((row) => row.stream);
-  for (const name of wanted) if (!names.includes(name)) throw new UnknownStreamError(name, names);
-  return known
-    .filter((row) => wanted.length === 0 || wanted.includes(row.stream))
-    .toSorted((a, b) => rank(a) - rank(b) || (a.stream < b.stream ? -1 : 1));
-}
-
-function rank(row: StreamRow): number {
-  if (row.stream === "members") return 0;
-  if (row.kind === "object") return 1;
-  if (row.kind === "list") return 2;
-  return 3 + (FIXED_STREAMS as readonly string[]).indexOf(row.stream);
-}
-
-/** Of objects and lists the schema sync has just looked whether such a state still holds; the others must be tried. */
-function isNotShown({ kind, state }: StreamRow): boolean {
-  return kind !== "fixed" && NOT_SHOWN.has(state);
 }
 
 /** A stream that Attio does not show: its rows stay, and the result says why. */

@@ -1,4 +1,3 @@
-import type { RequestOptions } from "../../attio/index.ts";
 import type { Holder, Run } from "../../db/queries/runs.ts";
 import type { SyncDeps } from "../deps.ts";
 
@@ -10,9 +9,4 @@ export interface RunContext {
   signal: AbortSignal;
   /** Told of rows that have been read and applied. */
   onRows: (rows: number) => void;
-}
-
-/** How a backfill's requests go out: behind interactive work, and ended with the run. */
-export function requestOptions(context: RunContext): RequestOptions {
-  return { signal: context.signal, priority: "backfill" };
 }

@@ -1,4 +1,3 @@
-import { AttioAuthError, AttioError, AttioNotFoundError } from "../../attio/index.ts";
 import {
   claimRun,
   countRequests,
@@ -18,14 +17,14 @@ import type { FixedTable } from "../fetch/fixed-sources.ts";
 import { RecordSource, targetOf } from "../fetch/record-source.ts";
 import type { LongestPages } from "../fetch/record-source.ts";
 import type { RowSource } from "../fetch/row-source.ts";
-import { sourceRefusal } from "../schema/read-catalog.ts";
 import { isFixedStream } from "../streams.ts";
+import { isTokenRefused, outcomeOf } from "../walk/outcome.ts";
 import { countForCap, exceedsCap } from "../deletion-cap.ts";
 import { confirmMissing } from "./confirm.ts";
 import type { RunContext } from "./run-context.ts";
-import { walkChildren } from "./walk-children.ts";
-import { walkListing } from "./walk-listing.ts";
-import { walkWindows } from "./walk-windows.ts";
+import { backfillChildren } from "./backfill-children.ts";
+import { backfillListing } from "./backfill-listing.ts";
+import { backfillWindows } from "./backfill-windows.ts";
 
 /** How often a stream that another process is backfilling is looked at again. */
 const BUSY_POLL_MS = 500;
@@ -112,16 +111,16 @@ async function backfillStream(context: RunContext, stream: StreamRow, options: R
   if (stream.kind !== "fixed") {
     const source = await RecordSource.open(context.deps, stream, options.longest);
     options.onHeld((await countForCap(context.deps.db.sql, targetOf(source.plan))).held);
-    await walkWindows(context, source);
+    await backfillWindows(context, source);
     return settleMissing(context, options, () => ({ target: targetOf(source.plan), source }));
   }
   const { stream: name } = stream;
   if (!isFixedStream(name)) throw new Error(`no walk for stream ${name}`);
   options.onHeld((await countForCap(context.deps.db.sql, FIXED_TARGETS[name])).held);
   if (name === "comments" || name === "files" || name === "call_recordings") {
-    await walkChildren(context, name);
+    await backfillChildren(context, name);
   } else {
-    await walkListing(context, name);
+    await backfillListing(context, name);
     const empty = await emptyListing(context, name);
     if (empty !== undefined) return empty;
   }
@@ -185,19 +184,6 @@ async function close(
   await finishRun(deps.db.sql, run, { state: runState, reason, deleted });
   if (state === "ok") await markBackfilled(deps.db.orm, stream);
   else await setStreamState(deps.db.orm, stream, state, reason);
-}
-
-/** What an error says of a stream. */
-function outcomeOf(error: unknown): { state: StreamState; reason: string } {
-  const refusal = sourceRefusal(error);
-  if (refusal !== undefined) return refusal;
-  if (error instanceof AttioNotFoundError) return { state: "gone", reason: error.apiMessage };
-  if (error instanceof AttioError) return { state: "failed", reason: error.message };
-  return { state: "failed", reason: error instanceof Error ? error.message : String(error) };
-}
-
-function isTokenRefused(error: unknown): boolean {
-  return error instanceof AttioAuthError && error.status === 401;
 }
 
 async function resultOf(

@@ -1,16 +1,10 @@
-import { addMissing, addPart, countRequests, loadParts, saveCheckpoint } from "../../db/queries/runs.ts";
-import { setAside } from "../../db/queries/set-aside.ts";
-import { applyRows } from "../apply/apply-rows.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import { PAGE_SIZE, readSpan } from "../fetch/read-span.ts";
 import type { Span } from "../fetch/read-span.ts";
 import type { RecordSource } from "../fetch/record-source.ts";
-import { splitRows } from "../fetch/split-rows.ts";
 import { splitPoint } from "../fetch/window.ts";
 import type { Window, WindowCursor } from "../fetch/window.ts";
-import { findMissing } from "./find-missing.ts";
-import { requestOptions } from "./run-context.ts";
-import type { RunContext } from "./run-context.ts";
+import { bulkOptions } from "./bulk.ts";
 
 /** Windows walked side by side: enough to hide Attio's answering time, few enough to bound memory. */
 const WORKERS = 4;
@@ -18,33 +12,56 @@ const WORKERS = 4;
 /** So many pages in a row that were less than half full: the walk has caught up with the present. */
 const LEAN_PAGES = 3;
 
+/** One window as a walk that was stopped left it. */
+export interface LeftWindow {
+  part: number;
+  cursor: WindowCursor;
+  done: boolean;
+}
+
+/** What is done with the records of a walk, and where it is noted how far the walk is. */
+export interface WindowVisitor {
+  /** The windows of an earlier walk that this one goes on with; none = from the beginning. */
+  resume(): Promise<readonly LeftWindow[]>;
+  open(part: number, cursor: WindowCursor): Promise<void>;
+  /** @throws {PlanChangedError} when the span was mapped by a plan that is no more; it is read again then */
+  take(span: Span, window: Window): Promise<void>;
+  /** Told of requests that brought no span. */
+  countRequests(requests: number): Promise<void>;
+}
+
 /**
  * Walks all records of an object, or entries of a list, in the order of their creation: by key, never by deep offset,
- * so that a deletion under way cannot hide a row. Each page is applied, and its checkpoint written, in one transaction.
+ * so that a deletion under way cannot hide a row. Spans of several windows may be taken at the same time.
  */
-export async function walkWindows(context: RunContext, source: RecordSource): Promise<void> {
-  const walk = new WindowWalk(context, source);
+export async function walkWindows(
+  source: RecordSource,
+  visitor: WindowVisitor,
+  signal: AbortSignal,
+): Promise<void> {
+  const walk = new WindowWalk(source, visitor, signal);
   await walk.run();
 }
 
 class WindowWalk {
-  readonly #context: RunContext;
   readonly #source: RecordSource;
+  readonly #visitor: WindowVisitor;
+  readonly #signal: AbortSignal;
   readonly #running = new Set<Window>();
   readonly #abort = new AbortController();
   #pending: Window[] = [];
   #nextPart = 1;
   #newestMs: number | undefined;
 
-  constructor(context: RunContext, source: RecordSource) {
+  constructor(source: RecordSource, visitor: WindowVisitor, signal: AbortSignal) {
     this.#abort.signal.addEventListener("abort", () => undefined);
-    this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#abort.signal]) };
+    this.#signal = AbortSignal.any([signal, this.#abort.signal]);
     this.#source = source;
+    this.#visitor = visitor;
   }
 
   async run(): Promise<void> {
-    const { deps, run } = this.#context;
-    const parts = await loadParts<WindowCursor>(deps.db.sql, run.id);
+    const parts = await this.#visitor.resume();
     this.#nextPart = Math.max(0, ...parts.map((part) => part.part)) + 1;
     this.#pending = parts.filter((part) => !part.done).map(({ part, cursor }) => newWindow(part, cursor));
     if (parts.length === 0) this.#pending.push(await this.#open({ at: 0, hi: null }));
@@ -99,59 +116,32 @@ class WindowWalk {
 
   /**
    * Ends the window that has no end: while records are created as fast as pages are read, there would always be one
-   * page more. What was created since is left to the events that tell of it, and to the next run.
+   * page more. What was created since is left to the events that tell of it, and to the next walk.
    */
   async #endAtNewest({ cursor }: Window): Promise<void> {
     cursor.hi ??= Math.max(cursor.at, await this.#newest()) + 1;
   }
 
-  /** Reads and applies one page; true when the window is done. */
+  /** Reads one span and hands it on; true when the window is done. */
   async #step(window: Window): Promise<boolean> {
     try {
-      return await this.#readPage(window);
+      return await this.#readSpan(window);
     } catch (error) {
       if (!(error instanceof PlanChangedError)) throw error;
-      // The page was mapped by a plan that is no more; nothing of it was written.
+      // The span was mapped by a plan that is no more; nothing of it was taken.
       await this.#source.reload();
       return false;
     }
   }
 
-  async #readPage(window: Window): Promise<boolean> {
-    const span = await readSpan(this.#source, window.cursor, requestOptions(this.#context));
-    await this.#apply(window, span);
+  async #readSpan(window: Window): Promise<boolean> {
+    const span = await readSpan(this.#source, window.cursor, bulkOptions(this.#signal));
+    await this.#visitor.take(span, window);
+    window.startedAt ??= span.items[0]?.createdAtMs ?? null;
+    window.rows += span.items.length;
+    if (span.to !== null) window.cursor.at = span.to;
+    window.cursor.seen = span.seen;
     return span.done;
-  }
-
-  async #apply(window: Window, page: Span): Promise<void> {
-    const { deps, run, holder } = this.#context;
-    const { rows, unreadable, droppedCharacters } = splitRows(page.items.map((item) => item.row));
-    const from = window.cursor.at;
-    await applyRows(deps.db.sql, page.target, { rows, begin: page.begin }, async (tx, counts) => {
-      await setAside(tx, page.target.stream, unreadable);
-      const missing = await findMissing(tx, page.target, {
-        from,
-        to: page.to,
-        begin: page.begin,
-        shown: page.items.map((item) => item.id),
-      });
-      await addMissing(tx, run.id, page.target.stream, missing);
-      await saveCheckpoint(tx, run, holder, {
-        part: window.part,
-        cursor: { at: page.to ?? from, hi: window.cursor.hi, seen: page.seen },
-        done: page.done,
-        rows: page.items.length,
-        written: counts.written,
-        unchanged: counts.unchanged,
-        requests: page.requests,
-        droppedCharacters,
-      });
-    });
-    window.startedAt ??= page.items[0]?.createdAtMs ?? null;
-    window.rows += page.items.length;
-    if (page.to !== null) window.cursor.at = page.to;
-    window.cursor.seen = page.seen;
-    this.#context.onRows(page.items.length);
   }
 
   /** Gives half of what is left of this window to an idle worker, where there is one. */
@@ -160,7 +150,7 @@ class WindowWalk {
     const newestMs = await this.#newest();
     const middle = splitPoint(window, newestMs);
     if (middle === undefined) return;
-    // The new window is in the database before the old one ends at it: a crash between leaves an overlap, not a gap.
+    // The new window is noted before the old one ends at it: a crash between leaves an overlap, not a gap.
     const { hi } = window.cursor;
     const opened = await this.#open({ at: middle, hi });
     window.cursor.hi = middle;
@@ -170,18 +160,16 @@ class WindowWalk {
 
   async #open(cursor: WindowCursor): Promise<Window> {
     const part = this.#nextPart++;
-    const { deps, run } = this.#context;
-    await addPart(deps.db.sql, run.id, part, cursor);
+    await this.#visitor.open(part, cursor);
     return newWindow(part, cursor);
   }
 
   /** Creation of the newest row: the open window has no end of its own to halve. */
   async #newest(): Promise<number> {
     if (this.#newestMs === undefined) {
-      const { deps, run } = this.#context;
       const newestFirst = [{ attribute: "created_at", direction: "desc" }] as const;
-      const page = await this.#source.query({ sorts: newestFirst, limit: 1 }, requestOptions(this.#context));
-      await countRequests(deps.db.sql, run.id, page.requests);
+      const page = await this.#source.query({ sorts: newestFirst, limit: 1 }, bulkOptions(this.#signal));
+      await this.#visitor.countRequests(page.requests);
       this.#newestMs = page.value.items[0]?.createdAtMs ?? 0;
     }
     return this.#newestMs;

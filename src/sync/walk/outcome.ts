@@ -1,0 +1,17 @@
+import { AttioAuthError, AttioError, AttioNotFoundError } from "../../attio/index.ts";
+import type { StreamState } from "../../db/queries/streams.ts";
+import { sourceRefusal } from "../schema/read-catalog.ts";
+
+/** What an error says of the stream that was walked. Pure. */
+export function outcomeOf(error: unknown): { state: StreamState; reason: string } {
+  const refusal = sourceRefusal(error);
+  if (refusal !== undefined) return refusal;
+  if (error instanceof AttioNotFoundError) return { state: "gone", reason: error.apiMessage };
+  if (error instanceof AttioError) return { state: "failed", reason: error.message };
+  return { state: "failed", reason: error instanceof Error ? error.message : String(error) };
+}
+
+/** Whether the token itself is refused, so that no other stream could be read either. Pure. */
+export function isTokenRefused(error: unknown): boolean {
+  return error instanceof AttioAuthError && error.status === 401;
+}
