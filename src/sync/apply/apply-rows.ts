@@ -1,12 +1,10 @@
 import type { Sql, Tx } from "../../db/client.ts";
-import { lockShared, streamLock } from "../../db/locks.ts";
 import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { upsertStatement } from "../../db/mirror/upsert.ts";
 import { isDataRefusal } from "../../db/pg-errors.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
 import { clearSetAside, setAside } from "../../db/queries/set-aside.ts";
-import { planVersion } from "../../db/queries/streams.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
 import type { MappedRow } from "../mapping/row.ts";
@@ -15,7 +13,8 @@ import { decide } from "./decide.ts";
 import type { Held } from "./decide.ts";
 import { findChanges, writeHistory } from "./history.ts";
 import type { ValueChange } from "./history.ts";
-import { PlanChangedError } from "./target.ts";
+import { groupByColumns, rawPage, rowsPage, uniqueById } from "./pages.ts";
+import { holdPlan } from "./plan-lock.ts";
 import type { ApplyTarget } from "./target.ts";
 
 export interface FetchedRows {
@@ -108,9 +107,7 @@ function reasonOf(error: unknown): string {
 /** The apply itself. Rows come with distinct ids. */
 async function writeRows(tx: Tx, target: ApplyTarget, fetched: FetchedRows): Promise<ApplyCounts> {
   const { rows, begin, mode = "page" } = fetched;
-  await lockShared(tx, streamLock(target.stream));
-  // Asked only under the lock: a version read by the same statement could be older than the wait for it.
-  if ((await planVersion(tx, target.stream)) !== target.version) throw new PlanChangedError(target.stream);
+  await holdPlan(tx, target);
 
   const stored = await readHashes(tx, target, idsOf(rows));
   const looked = rows
@@ -180,8 +177,8 @@ async function upsert(
     const statement = upsertStatement({ table: target.table, key: target.key, columns });
     const updates = group.filter((row) => held.get(row.id)?.kind === "row");
     if (updates.length > 0)
-      changes.push(...(await findChanges(tx, target, toPage(target, updates), columns)));
-    const done = await tx.unsafe<{ id: string }[]>(statement, [toPage(target, group), end, begin], {
+      changes.push(...(await findChanges(tx, target, rowsPage(target.key, updates), columns)));
+    const done = await tx.unsafe<{ id: string }[]>(statement, [rowsPage(target.key, group), end, begin], {
       prepare: true,
     });
     for (const { id } of done) written.add(id);
@@ -199,15 +196,9 @@ async function upsert(
   return { written, changes: kept };
 }
 
-/** Rows as the bulk statements take them. */
-function toPage(target: ApplyTarget, rows: readonly MappedRow[]): string {
-  return JSON.stringify(rows.map((row) => ({ ...row.columns, [target.key]: row.id, _hash: row.hash })));
-}
-
 async function writeRaw(tx: Tx, target: ApplyTarget, rows: readonly MappedRow[]): Promise<void> {
-  const documents = rows.filter((row) => row.raw !== undefined);
-  if (documents.length === 0) return;
-  const page = `[${documents.map((row) => `{"id":"${row.id}","values":${row.raw ?? "null"}}`).join(",")}]`;
+  const page = rawPage(rows);
+  if (page === undefined) return;
   await tx`
     INSERT INTO attio.raw (stream, id, values)
     SELECT ${target.stream}, r.id, r.values
@@ -262,22 +253,6 @@ async function lockAndRead(
     else if (row !== undefined || seen.has(id)) held.set(id, { kind: "locked" });
   }
   return held;
-}
-
-function groupByColumns(rows: readonly MappedRow[]): MappedRow[][] {
-  const groups = new Map<string, MappedRow[]>();
-  for (const row of rows) {
-    const shape = Object.keys(row.columns).join("\0");
-    const group = groups.get(shape);
-    if (group === undefined) groups.set(shape, [row]);
-    else group.push(row);
-  }
-  return [...groups.values()];
-}
-
-/** A listing may show one thing twice; the later showing wins, as in the listing itself. */
-function uniqueById(rows: readonly MappedRow[]): MappedRow[] {
-  return [...new Map(rows.map((row) => [row.id, row])).values()];
 }
 
 function idsOf(rows: readonly MappedRow[]): string[] {
