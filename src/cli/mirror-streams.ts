@@ -1,10 +1,11 @@
 import { migrate, type Database } from "../db/index.ts";
 import { backfill, type StreamResult } from "../sync/backfill/index.ts";
+import type { SyncDeps } from "../sync/deps.ts";
 import { pinWorkspace } from "../sync/workspace.ts";
 import { checkToken, explainAttioError, openAttio, type Access } from "./attio.ts";
 import { withClosers } from "./closers.ts";
 import type { Context } from "./context.ts";
-import { createProgressDisplay } from "./progress.ts";
+import { createProgressDisplay, type ProgressDisplay } from "./progress.ts";
 
 export interface MirrorStreamsOptions {
   /** Streams to copy; none = all. */
@@ -14,13 +15,37 @@ export interface MirrorStreamsOptions {
   toLine: (result: StreamResult) => string;
 }
 
+/** What works on a workspace and its mirror is given. */
+export interface OpenMirror {
+  deps: SyncDeps;
+  display: ProgressDisplay;
+}
+
 /** Migrates, checks the token and copies streams, with progress. @throws ConfigError for a token that Attio refuses, WorkspaceChangedError for another workspace's. */
-export async function mirrorStreams(
+export function mirrorStreams(
   context: Context,
   db: Database,
   access: Access,
   options: MirrorStreamsOptions,
 ): Promise<StreamResult[]> {
+  return withOpenMirror(context, db, access, ({ deps, display }) =>
+    backfill(deps, {
+      streams: options.streams ?? [],
+      allowDeletes: options.allowDeletes ?? false,
+      signal: context.io.signal,
+      onProgress: (progress) => display.update(progress),
+      onResult: (result) => display.finish(result.stream, options.toLine(result)),
+    }),
+  );
+}
+
+/** Migrates, checks the token and runs `work`, whose progress is shown. @throws as `mirrorStreams`, and what `work` throws. */
+export async function withOpenMirror<T>(
+  context: Context,
+  db: Database,
+  access: Access,
+  work: (mirror: OpenMirror) => Promise<T>,
+): Promise<T> {
   const { config, io, log } = context;
   return withClosers(async (closers) => {
     await migrate(db);
@@ -29,16 +54,8 @@ export async function mirrorStreams(
     closers.add(() => display.stop());
     try {
       await pinWorkspace(db, await checkToken(client, access, io.signal));
-      return await backfill(
-        { db, client, log, raw: config.raw, deleteMode: config.deleteMode },
-        {
-          streams: options.streams ?? [],
-          allowDeletes: options.allowDeletes ?? false,
-          signal: io.signal,
-          onProgress: (progress) => display.update(progress),
-          onResult: (result) => display.finish(result.stream, options.toLine(result)),
-        },
-      );
+      const deps = { db, client, log, raw: config.raw, deleteMode: config.deleteMode };
+      return await work({ deps, display });
     } catch (error) {
       throw explainAttioError(error, access);
     }

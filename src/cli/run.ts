@@ -75,6 +75,17 @@ function addMirrorCommands(program: Command, carry: Carry): void {
       ),
     );
   program
+    .command("verify")
+    .description(
+      "compare Attio with the database, value by value, and print what differs; exit code 1 if any",
+    )
+    .argument("[stream...]", "object slugs, list:<slug>, notes, tasks, meetings, …; none = all")
+    .option("--repair", "fetch what differs again and write it")
+    .option("--json", "print one JSON line a stream")
+    .action((streams: string[], options: { repair?: boolean; json?: boolean }) =>
+      carry(async (context) => (await import("./commands/verify.ts")).runVerify(context, streams, options)),
+    );
+  program
     .command("status")
     .description("show the streams with their row counts, last backfill and state")
     .option("--json", "print one JSON document")

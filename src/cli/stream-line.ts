@@ -1,5 +1,16 @@
 import type { StreamResult } from "../sync/backfill/index.ts";
 
+/** States in which a stream did not get done although nobody wanted that. */
+const FAILED_STATES: ReadonlySet<string> = new Set(["parked", "failed"]);
+
+/** Whether a stream was not read as it should be: it failed, or was asked for by name and Attio does not show it. */
+export function isNotDone(
+  { stream, state }: { stream: string; state: string },
+  askedFor: readonly string[],
+): boolean {
+  return FAILED_STATES.has(state) || (state !== "ok" && askedFor.includes(stream));
+}
+
 /** A stream's result as one JSON line; `state` and `reason` only where there is something to say. */
 export function toJsonLine(result: StreamResult): string {
   const { stream, rows, written, unchanged, deleted, requests, ms, state, reason } = result;
