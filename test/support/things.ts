@@ -58,6 +58,22 @@ export function mappedThing(id: string, columns: Record<string, unknown>): Mappe
   return { id, hash: rowHash(JSON.stringify(columns)), columns, droppedCharacters: 0 };
 }
 
+/** Puts a value where no client could: as Attio's own data might hold it. */
+export function plant(
+  { sandbox }: Mirror,
+  item: Item,
+  slug: string,
+  fields: Record<string, string | number>,
+): void {
+  const attribute = sandbox.store.attribute(item.container, slug);
+  const actor = { type: "system", id: null } as const;
+  item.slots.set(attribute.id, {
+    active: [{ from: item.createdAt, until: null, actor, fields }],
+    past: [],
+  });
+  item.json = undefined;
+}
+
 /** What is marked as to be fetched again. */
 export async function dirtyIds(sql: Sql, stream: string): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`

@@ -2,11 +2,10 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import type { Sql } from "../../src/db/index.ts";
 import { drawTicket } from "../../src/db/queries/tickets.ts";
-import type { Item } from "../../src/sandbox/index.ts";
 import { applyRows } from "../../src/sync/apply/apply-rows.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
 import { findDifferences } from "../support/oracle.ts";
-import { addThings, mappedThing, setAsideCodes } from "../support/things.ts";
+import { addThings, mappedThing, plant, setAsideCodes } from "../support/things.ts";
 
 let mirror: Mirror;
 let sql: Sql;
@@ -15,17 +14,6 @@ beforeAll(async () => {
   mirror = await startMirror({ life: "file" });
   ({ sql } = mirror.db);
 });
-
-/** Puts a value where no client could: as Attio's own data might hold it. */
-function plant(item: Item, slug: string, fields: Record<string, string | number>): void {
-  const attribute = mirror.sandbox.store.attribute(item.container, slug);
-  const actor = { type: "system", id: null } as const;
-  item.slots.set(attribute.id, {
-    active: [{ from: item.createdAt, until: null, actor, fields }],
-    past: [],
-  });
-  item.json = undefined;
-}
 
 /** Does something once, just before the first page of records is answered. */
 function beforeFirstPage(slug: string, work: () => Promise<void> | void): void {
@@ -143,10 +131,13 @@ test("a bad row: what Postgres refuses stands alone in set_aside, and the others
   const more = things.create({ name: "behind them" });
   const [day, moment, stars, owner] = bad;
   if (!day || !moment || !stars || !owner) throw new Error("four were made");
-  plant(day, "day", { value: "0000-99-99" });
-  plant(moment, "moment", { value: "+999999-01-01T00:00:00.000000000Z" });
-  plant(stars, "stars", { value: 70_000 });
-  plant(owner, "owner", { referenced_actor_type: "workspace-member", referenced_actor_id: "no uuid" });
+  plant(mirror, day, "day", { value: "0000-99-99" });
+  plant(mirror, moment, "moment", { value: "+999999-01-01T00:00:00.000000000Z" });
+  plant(mirror, stars, "stars", { value: 70_000 });
+  plant(mirror, owner, "owner", {
+    referenced_actor_type: "workspace-member",
+    referenced_actor_id: "no uuid",
+  });
 
   const result = await things.backfill();
   expect(result).toMatchObject({ state: "ok", rows: 25, written: 21, deleted: 0 });
@@ -154,7 +145,7 @@ test("a bad row: what Postgres refuses stands alone in set_aside, and the others
   const codes = await setAsideCodes(sql, things.slug);
   expect(codes).toEqual(new Map(bad.map(({ id }) => [id, "row_refused"])));
 
-  plant(day, "day", { value: "2026-02-28" });
+  plant(mirror, day, "day", { value: "2026-02-28" });
   expect(await things.backfill()).toMatchObject({ written: 1 });
   expect((await things.rows()).has(day.id)).toBe(true);
   expect((await setAsideCodes(sql, things.slug)).has(day.id)).toBe(false);
@@ -164,7 +155,7 @@ test("a bad row: a row that turned bad keeps what it held and is not deleted", a
   const things = addThings(mirror, [{ slug: "stars", type: "rating" }]);
   const record = things.create({ name: "1", stars: 3 });
   await things.backfill();
-  plant(record, "stars", { value: -40_000 });
+  plant(mirror, record, "stars", { value: -40_000 });
   expect(await things.backfill()).toMatchObject({ state: "ok", written: 0, deleted: 0 });
   expect((await things.rows()).get(record.id)).toMatchObject({ name: "1", stars: 3 });
   expect((await setAsideCodes(sql, things.slug)).get(record.id)).toBe("row_refused");
@@ -174,11 +165,11 @@ test("a bad row: a value that is not what its type promises is set aside as unre
   const things = addThings(mirror, [{ slug: "effort", type: "number" }]);
   const bad = things.create({ name: "bad", effort: 1 });
   const good = things.create({ name: "good", effort: 2 });
-  plant(bad, "effort", { value: "many" });
+  plant(mirror, bad, "effort", { value: "many" });
   expect(await things.backfill()).toMatchObject({ state: "ok", written: 1 });
   expect([...(await things.rows()).keys()]).toEqual([good.id]);
   expect(await setAsideCodes(sql, things.slug)).toEqual(new Map([[bad.id, "unreadable"]]));
-  plant(bad, "effort", { value: 3 });
+  plant(mirror, bad, "effort", { value: 3 });
   expect(await things.backfill()).toMatchObject({ written: 1 });
   expect(await setAsideCodes(sql, things.slug)).toEqual(new Map());
 });

@@ -1,192 +1,192 @@
 import { randomUUID } from "node:crypto";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
+import { createAttioClient, createLocalBudget } from "../../src/attio/index.ts";
 import type { Sql } from "../../src/db/index.ts";
-import { lockExclusive, streamLock } from "../../src/db/locks.ts";
-import { markDirty } from "../../src/db/queries/dirty.ts";
-import { setAside } from "../../src/db/queries/set-aside.ts";
-import { bumpPlanVersion } from "../../src/db/queries/streams.ts";
-import { ALL_SCOPES, DEFAULT_SEED } from "../../src/sandbox/index.ts";
+import { DEFAULT_SEED } from "../../src/sandbox/index.ts";
 import type { StreamResult } from "../../src/sync/backfill/index.ts";
 import { UnknownStreamError } from "../../src/sync/streams.ts";
-import { verify, type StreamVerification, type VerifyOptions } from "../../src/sync/verify/index.ts";
+import { verify } from "../../src/sync/verify/index.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
-import { findDifferences } from "../support/oracle.ts";
+import { findDifferences, type OracleOptions } from "../support/oracle.ts";
 import { rowVersions } from "../support/row-versions.ts";
-import { dataColumns, tamper } from "../support/tamper.ts";
-import { addThings, dirtyIds, setAsideCodes, type Things } from "../support/things.ts";
+import { dataColumns, tamper, type TypedColumn } from "../support/tamper.ts";
+import { findingsOf, noFindings, verifyOne } from "../support/verify.ts";
 
-/** What a comparison found, without what every one of them has. */
-function findingsOf({ stream, different, missing, extra, inFlight, setAside }: StreamVerification) {
-  return { stream, different, missing, extra, inFlight, setAside };
+let mirror: Mirror;
+let sql: Sql;
+let filled: StreamResult[];
+
+beforeAll(async () => {
+  mirror = await startMirror({ sandbox: { seed: DEFAULT_SEED }, life: "file" });
+  ({ sql } = mirror.db);
+  filled = await mirror.backfill();
+});
+
+/** Repairs a stream and finds it equal, by the oracle's word too. */
+async function expectRepaired(stream: string, options: OracleOptions): Promise<void> {
+  const { repaired, different, missing, extra } = await verifyOne(mirror, stream, { repair: true });
+  expect(repaired).toBe(different + missing + extra);
+  expect(repaired).toBeGreaterThan(0);
+  expect(findingsOf(await verifyOne(mirror, stream))).toEqual(noFindings(stream));
+  expect(await findDifferences(mirror.sandbox, sql, options)).toEqual([]);
 }
 
-const none = (stream: string) => ({ stream, different: 0, missing: 0, extra: 0, inFlight: 0, setAside: {} });
+test("that is equal has no drift in any stream, and is not written to", async () => {
+  const before = await rowVersions(sql);
+  const results = await verify(mirror.deps);
+  expect(results.map(findingsOf)).toEqual(filled.map(({ stream }) => noFindings(stream)));
+  expect(results.map(({ stream, rows, state }) => [stream, rows, state])).toEqual(
+    filled.map(({ stream, rows }) => [stream, rows, "ok"]),
+  );
+  expect(await rowVersions(sql)).toEqual(before);
+  expect(await sql`SELECT 1 FROM attio_sync.runs WHERE state = 'verifying'`).toHaveLength(0);
+});
 
-async function verifyOne(
-  mirror: Mirror,
-  stream: string,
-  options: VerifyOptions = {},
-): Promise<StreamVerification> {
-  const [result] = await verify(mirror.deps, { ...options, streams: [stream] });
-  if (result === undefined) throw new Error("a comparison of one stream came to nothing");
-  return result;
-}
-
-describe("a mirror of a whole company", () => {
-  let mirror: Mirror;
-  let sql: Sql;
-  let filled: StreamResult[];
-
-  beforeAll(async () => {
-    mirror = await startMirror({ sandbox: { seed: DEFAULT_SEED }, life: "file" });
-    ({ sql } = mirror.db);
-    filled = await mirror.backfill();
+test("asks no more of Attio than a backfill does, and all of it as bulk work", async () => {
+  const priorities = new Set<string>();
+  const client = createAttioClient({
+    token: mirror.sandbox.token,
+    baseUrl: mirror.sandbox.url,
+    budget: createLocalBudget({ readsPerSecond: 2000, writesPerSecond: 100 }),
+    hooks: { onRequest: ({ priority }) => void priorities.add(priority) },
   });
-
-  /** Repairs a stream and finds it equal, by the oracle's word too. */
-  async function expectRepaired(stream: string, sources: string[], resources: string[]): Promise<void> {
-    const { repaired, different, missing, extra } = await verifyOne(mirror, stream, { repair: true });
-    expect(repaired).toBe(different + missing + extra);
-    expect(repaired).toBeGreaterThan(0);
-    expect(findingsOf(await verifyOne(mirror, stream))).toEqual(none(stream));
-    expect(await findDifferences(mirror.sandbox, sql, { sources, resources })).toEqual([]);
+  const streams = ["people", "tasks", "list:sales"];
+  await sql`UPDATE attio.people SET name = NULL WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.people)`;
+  const repair = await verify({ ...mirror.deps, client }, { streams, repair: true });
+  expect(repair.map(({ repaired }) => repaired)).toEqual([1, 0, 0]);
+  const results = await verify({ ...mirror.deps, client }, { streams });
+  await client.close();
+  expect([...priorities]).toEqual(["backfill"]);
+  for (const { stream, requests } of results) {
+    expect(requests).toBeLessThanOrEqual(filled.find((one) => one.stream === stream)?.requests ?? 0);
   }
+});
 
-  test("that is equal has no drift in any stream, and is not written to", async () => {
-    const before = await rowVersions(sql);
-    const results = await verify(mirror.deps);
-    expect(results.map(findingsOf)).toEqual(filled.map(({ stream }) => none(stream)));
-    expect(results.map(({ stream, rows, state }) => [stream, rows, state])).toEqual(
-      filled.map(({ stream, rows }) => [stream, rows, "ok"]),
-    );
-    expect(await rowVersions(sql)).toEqual(before);
-    expect(await sql`SELECT 1 FROM attio_sync.runs WHERE state = 'verifying'`).toHaveLength(0);
-  });
+test.each([
+  ["projects", "projects", "record_id"],
+  ["people", "people", "record_id"],
+  ["companies", "companies", "record_id"],
+  ["deals", "deals", "record_id"],
+  ["list:sales", "list_sales", "entry_id"],
+])("%s: any one value changed by SQL is found, with its column", async (stream, table, key) => {
+  const rows = await sql.unsafe<{ id: string }[]>(
+    `SELECT ${key} AS id FROM attio.${table} ORDER BY 1 LIMIT 5`,
+  );
+  const ids = rows.map(({ id }) => id);
+  const expected = await tamperAll({ table, key }, ids, await shownColumns(stream, table));
+  const result = await verifyOne(mirror, stream);
+  expect(findingsOf(result)).toEqual({ ...noFindings(stream), different: expected.size });
+  for (const { id, kind, columns: found } of result.examples) {
+    expect([id, kind, found.toSorted()]).toEqual([id, "different", expected.get(id)]);
+  }
+  expect(result.examples).toHaveLength(expected.size);
+  await expectRepaired(stream, { sources: [stream.replace("list:", "")], resources: [] });
+});
 
-  test("asks no more of Attio than a backfill does, and all of it as bulk work", async () => {
-    const priorities = new Set<string>();
-    const stop = mirror.sandbox.log.count({});
-    const results = await verify(mirror.deps, { streams: ["people", "tasks", "list:sales"] });
-    expect(mirror.sandbox.log.count({})).toBeGreaterThan(stop);
-    for (const { stream, requests } of results) {
-      expect(requests).toBeLessThanOrEqual(filled.find((one) => one.stream === stream)?.requests ?? 0);
-    }
-    expect(priorities.size).toBe(0);
-  });
+/** Changes every one of these columns in one of these rows; returns what must be found, by row. */
+async function tamperAll(
+  place: { table: string; key: string },
+  ids: readonly string[],
+  columns: readonly TypedColumn[],
+): Promise<Map<string, string[]>> {
+  const tampered = new Map<string, string[]>();
+  for (const [index, column] of columns.entries()) {
+    const id = ids[index % ids.length] ?? "";
+    await tamper(sql, { ...place, id }, column);
+    tampered.set(id, [...(tampered.get(id) ?? []), column.name].toSorted());
+  }
+  return tampered;
+}
 
-  test.each([
-    ["projects", "projects", "record_id"],
-    ["people", "people", "record_id"],
-    ["companies", "companies", "record_id"],
-    ["deals", "deals", "record_id"],
-    ["list:sales", "list_sales", "entry_id"],
-  ])("%s: any one value changed by SQL is found, with its column", async (stream, table, key) => {
-    const columns = await shownColumns(stream, table);
-    const rows = await sql.unsafe<{ id: string }[]>(`SELECT ${key} AS id FROM attio.${table} ORDER BY 1`);
-    const expected = new Map<string, string[]>();
-    for (const [index, column] of columns.entries()) {
-      const { id } = rows[index % rows.length] ?? { id: "" };
-      await tamper(sql, { table, key, id }, column);
-      expected.set(id, [...(expected.get(id) ?? []), column.name]);
-    }
-    const result = await verifyOne(mirror, stream);
-    expect(findingsOf(result)).toEqual({ ...none(stream), different: expected.size });
-    for (const { id, kind, columns: found } of result.examples) {
-      expect([id, kind, found.toSorted()]).toEqual([id, "different", expected.get(id)?.toSorted()]);
-    }
-    expect(result.examples).toHaveLength(Math.min(5, expected.size));
-    await expectRepaired(stream, [stream.replace("list:", "")], []);
-  });
-
-  /** Columns of attributes that Attio shows. */
-  async function shownColumns(stream: string, table: string) {
-    const archived = await sql<{ column: string; sides: string[] }[]>`
+/** Columns of attributes that Attio shows. */
+async function shownColumns(stream: string, table: string) {
+  const archived = await sql<{ column: string; sides: string[] }[]>`
       SELECT a.column_name AS column, ARRAY(SELECT value FROM jsonb_each_text(a.side_columns)) AS sides
       FROM attio.attributes a JOIN attio_sync.streams s ON s.source_id = a.object_id
       WHERE s.stream = ${stream} AND a.is_archived`;
-    const hidden = new Set(archived.flatMap(({ column, sides }) => [column, ...sides]));
-    return (await dataColumns(sql, table)).filter(({ name }) => !hidden.has(name));
-  }
+  const hidden = new Set(archived.flatMap(({ column, sides }) => [column, ...sides]));
+  return (await dataColumns(sql, table)).filter(({ name }) => !hidden.has(name));
+}
 
-  test.each([
-    ["members", "workspace_members", "workspace_member_id"],
-    ["notes", "notes", "note_id"],
-    ["tasks", "tasks", "task_id"],
-    ["meetings", "meetings", "meeting_id"],
-    ["call_recordings", "call_recordings", "call_recording_id"],
-    ["comments", "comments", "comment_id"],
-    ["comments", "threads", "thread_id"],
-    ["files", "files", "file_id"],
-  ])(
-    "%s: every column of %s, a deleted and an invented row are found and mended",
-    async (stream, table, key) => {
-      const columns = await dataColumns(sql, table);
-      const rows = await sql.unsafe<{ id: string }[]>(`SELECT ${key} AS id FROM attio.${table} ORDER BY 1`);
-      const [doomed, ...others] = rows.map(({ id }) => id);
-      if (doomed === undefined || others.length === 0) throw new Error(`${table} is too small`);
-      await sql.unsafe(`DELETE FROM attio.${table} WHERE ${key} = $1`, [doomed]);
-      const expected = new Map<string, string[]>();
-      for (const [index, column] of columns.entries()) {
-        const id = others[index % others.length] ?? "";
-        await tamper(sql, { table, key, id }, column);
-        expected.set(id, [...(expected.get(id) ?? []), column.name]);
-      }
-      const invented = randomUUID();
-      await sql.unsafe(
-        `INSERT INTO attio.${table} SELECT (copy).* FROM (
+test.each([
+  ["members", "workspace_members", "workspace_member_id"],
+  ["notes", "notes", "note_id"],
+  ["tasks", "tasks", "task_id"],
+  ["meetings", "meetings", "meeting_id"],
+  ["call_recordings", "call_recordings", "call_recording_id"],
+  ["comments", "comments", "comment_id"],
+  ["comments", "threads", "thread_id"],
+  ["files", "files", "file_id"],
+])(
+  "%s: every column of %s, a deleted and an invented row are found and mended",
+  async (stream, table, key) => {
+    const rows = await sql.unsafe<{ id: string }[]>(`SELECT ${key} AS id FROM attio.${table} ORDER BY 1`);
+    const [doomed, ...others] = rows.map(({ id }) => id);
+    if (doomed === undefined || others.length === 0) throw new Error(`${table} is too small`);
+    await sql.unsafe(`DELETE FROM attio.${table} WHERE ${key} = $1`, [doomed]);
+    const columns = await dataColumns(sql, table);
+    // With the deleted and the invented row, as many as are named as examples.
+    const expected = await tamperAll({ table, key }, others.slice(0, 3), columns);
+    const invented = randomUUID();
+    await sql.unsafe(
+      `INSERT INTO attio.${table} SELECT (copy).* FROM (
       SELECT jsonb_populate_record(t, jsonb_build_object($1::text, $2::text)) AS copy
       FROM attio.${table} t WHERE ${key} = $3) made`,
-        [key, invented, others.at(-1) ?? ""],
-      );
+      [key, invented, others.at(-1) ?? ""],
+    );
 
-      const result = await verifyOne(mirror, stream);
-      expect(findingsOf(result)).toEqual({ ...none(stream), different: expected.size, missing: 1, extra: 1 });
-      for (const { id, kind, columns: found } of result.examples) {
-        const kinds = { [doomed]: "missing", [invented]: "extra" };
-        expect([id, kind]).toEqual([id, kinds[id] ?? "different"]);
-        expect(found.toSorted()).toEqual((expected.get(id) ?? []).toSorted());
-      }
-      await expectRepaired(stream, [], [table]);
-    },
-  );
+    const result = await verifyOne(mirror, stream);
+    expect(findingsOf(result)).toEqual({
+      ...noFindings(stream),
+      different: expected.size,
+      missing: 1,
+      extra: 1,
+    });
+    for (const { id, kind, columns: found } of result.examples) {
+      const kinds = { [doomed]: "missing", [invented]: "extra" };
+      expect([id, kind]).toEqual([id, kinds[id] ?? "different"]);
+      expect(found.toSorted()).toEqual(expected.get(id) ?? []);
+    }
+    await expectRepaired(stream, { resources: [table] });
+  },
+);
 
-  test("a row deleted by SQL is missing, one invented is extra, with or without a date", async () => {
-    const [gone] = await sql<{ id: string }[]>`
+test("a row deleted by SQL is missing, one invented is extra, with or without a date", async () => {
+  const [gone] = await sql<{ id: string }[]>`
       DELETE FROM attio.people WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.people)
       RETURNING record_id AS id`;
-    const [dated, undated] = [randomUUID(), randomUUID()];
-    await sql`INSERT INTO attio.people (record_id, created_at) VALUES (${dated}, '2024-02-03'), (${undated}, NULL)`;
-    const result = await verifyOne(mirror, "people");
-    expect(findingsOf(result)).toEqual({ ...none("people"), missing: 1, extra: 2 });
-    expect(new Map(result.examples.map(({ id, kind }) => [id, kind]))).toEqual(
-      new Map([
-        [gone?.id, "missing"],
-        [dated, "extra"],
-        [undated, "extra"],
-      ]),
-    );
-    await expectRepaired("people", ["people"], []);
-  });
+  const [dated, undated] = [randomUUID(), randomUUID()];
+  await sql`INSERT INTO attio.people (record_id, created_at) VALUES (${dated}, '2024-02-03'), (${undated}, NULL)`;
+  const result = await verifyOne(mirror, "people");
+  expect(findingsOf(result)).toEqual({ ...noFindings("people"), missing: 1, extra: 2 });
+  expect(new Map(result.examples.map(({ id, kind }) => [id, kind]))).toEqual(
+    new Map([
+      [gone?.id, "missing"],
+      [dated, "extra"],
+      [undated, "extra"],
+    ]),
+  );
+  await expectRepaired("people", { sources: ["people"], resources: [] });
+});
 
-  test("a row whose creation was changed by SQL is one row that drifted, not two", async () => {
-    await sql`UPDATE attio.people SET created_at = created_at + interval '1 year'
+test("a row whose creation was changed by SQL is one row that drifted, not two", async () => {
+  await sql`UPDATE attio.people SET created_at = created_at + interval '1 year'
       WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.people)`;
-    await sql`UPDATE attio.people SET created_at = NULL
+  await sql`UPDATE attio.people SET created_at = NULL
       WHERE record_id = (SELECT max(record_id::text)::uuid FROM attio.people)`;
-    const result = await verifyOne(mirror, "people");
-    expect(findingsOf(result)).toEqual({ ...none("people"), different: 2 });
-    await expectRepaired("people", ["people"], []);
-  });
+  const result = await verifyOne(mirror, "people");
+  expect(findingsOf(result)).toEqual({ ...noFindings("people"), different: 2 });
+  await expectRepaired("people", { sources: ["people"], resources: [] });
+});
 
-  test("a row marked deleted is not extra; one that Attio has is missing", async () => {
-    await sql`INSERT INTO attio.deals (record_id, created_at, _deleted_at) VALUES (${randomUUID()}, '2024-02-03', now())`;
-    await sql`UPDATE attio.deals SET _deleted_at = now()
+test("a row marked deleted is not extra; one that Attio has is missing", async () => {
+  await sql`INSERT INTO attio.deals (record_id, created_at, _deleted_at) VALUES (${randomUUID()}, '2024-02-03', now())`;
+  await sql`UPDATE attio.deals SET _deleted_at = now()
       WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.deals WHERE _deleted_at IS NULL)`;
-    expect(findingsOf(await verifyOne(mirror, "deals"))).toEqual({ ...none("deals"), missing: 1 });
-    await expectRepaired("deals", ["deals"], []);
-  });
+  expect(findingsOf(await verifyOne(mirror, "deals"))).toEqual({ ...noFindings("deals"), missing: 1 });
+  await expectRepaired("deals", { sources: ["deals"], resources: [] });
+});
 
-  test("a stream that the workspace does not have is refused", async () => {
-    await expect(verify(mirror.deps, { streams: ["peeple"] })).rejects.toThrow(UnknownStreamError);
-  });
+test("a stream that the workspace does not have is refused", async () => {
+  await expect(verify(mirror.deps, { streams: ["peeple"] })).rejects.toThrow(UnknownStreamError);
 });
