@@ -179,6 +179,22 @@ test("a row whose creation was changed by SQL is one row that drifted, not two",
   await expectRepaired("people", { sources: ["people"], resources: [] });
 });
 
+test.each([
+  ["comments", "comments", "comment_id", "record_id"],
+  ["comments", "threads", "thread_id", "entry_id"],
+  ["files", "files", "file_id", "record_id"],
+  ["call_recordings", "call_recordings", "call_recording_id", "meeting_id"],
+])("%s: an invented row of %s that hangs on nothing is extra", async (stream, table, key, parent) => {
+  const invented = randomUUID();
+  await sql.unsafe(`INSERT INTO attio.${table} (${key}, ${parent}) VALUES ($1, gen_random_uuid())`, [
+    invented,
+  ]);
+  const result = await verifyOne(mirror, stream);
+  expect(findingsOf(result)).toEqual({ ...noFindings(stream), extra: 1 });
+  expect(result.examples).toEqual([{ id: invented, kind: "extra", columns: [] }]);
+  await expectRepaired(stream, { resources: [table] });
+});
+
 test("a row marked deleted is not extra; one that Attio has is missing", async () => {
   await sql`INSERT INTO attio.deals (record_id, created_at, _deleted_at) VALUES (${randomUUID()}, '2024-02-03', now())`;
   await sql`UPDATE attio.deals SET _deleted_at = now()

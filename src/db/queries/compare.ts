@@ -51,7 +51,7 @@ export async function findUnequal(
   const name = quoteIdentifier(key);
   const differs = (column: string) =>
     `n.${quoteIdentifier(column)} IS DISTINCT FROM o.${quoteIdentifier(column)}`;
-  const tests = columns.map((column) => ({ name: column, test: differs(column) }));
+  const tests = columns.toSorted().map((column) => ({ name: column, test: differs(column) }));
   const rawDiffers = "d.id IS NOT NULL AND kept.values IS DISTINCT FROM d.values";
   if (raw !== undefined) tests.push({ name: RAW, test: rawDiffers });
   const named = tests.map((one) => `CASE WHEN ${one.test} THEN ${quoteLiteral(one.name)} END`);
