@@ -106,6 +106,22 @@ test("rows that a listing leaves out although Attio has them are compared, not r
   expect(result.examples).toEqual([{ id: records[0].id, kind: "different", columns: ["name"] }]);
 });
 
+test("a row that is suspected in two places far apart is reported once", async () => {
+  const things = addThings(mirror);
+  const beganMs = Date.parse("2024-01-01T00:00:00Z");
+  const records = Array.from({ length: 620 }, (_, index) =>
+    mirror.sandbox.store.createRecord(things.slug, { name: "a" }, { createdAt: beganMs + index * 1000 }),
+  );
+  await things.backfill();
+  const table = sql(`attio.${things.slug}`);
+  await sql`UPDATE ${table} SET name = 'x'`;
+  await sql`UPDATE ${table} SET created_at = '2025-01-01' WHERE record_id = ${records[0]?.id ?? ""}`;
+  expect(findingsOf(await verifyOne(mirror, things.slug))).toEqual({
+    ...noFindings(things.slug),
+    different: 620,
+  });
+});
+
 test("a change that the daemon takes up before the second look is no drift", async () => {
   const { things, records } = await mirrored(3);
   things.update(records[0].id, { name: "changed" });
