@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { openDatabase } from "../../src/db/index.ts";
+import { claimDue, dueStreams, releaseOrphans } from "../../src/db/queries/dirty.ts";
 import type { Item } from "../../src/sandbox/index.ts";
 import { hydrate } from "../../src/sync/live/hydrate.ts";
 import { openLiveStream } from "../../src/sync/live/live-stream.ts";
@@ -52,6 +54,28 @@ test("a record that changes while it is fetched is fetched again", async () => {
   await drain(mirror);
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
   expect(await marksLeft(mirror.db.sql)).toEqual({});
+});
+
+test("a mark whose claimant is gone is free at once, and one that is being seen to is not", async () => {
+  const { mirror, settled, people } = await startLive();
+  const { sql } = mirror.db;
+  for (const { id } of people.slice(0, 2))
+    mirror.sandbox.store.updateRecord("people", id, { job_title: "any" });
+  await settled();
+  await processInbox(mirror.deps);
+  const killed = await openDatabase(mirror.db.url, { connections: 1 });
+  const claimed = await claimDue(killed.sql, "people", 1);
+  const others = await claimDue(sql, "people", 1);
+  await releaseOrphans(sql);
+  expect(await dueStreams(sql)).toEqual([]);
+  await killed.close();
+  await expect
+    .poll(async () => {
+      await releaseOrphans(sql);
+      return (await claimDue(sql, "people", 10)).map(({ id }) => id);
+    })
+    .toEqual(claimed.map(({ id }) => id));
+  expect(others).toHaveLength(1);
 });
 
 test("an answer that cannot be had is given up after a few tries with its reason; everything else goes on", async () => {
