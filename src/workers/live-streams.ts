@@ -18,9 +18,8 @@ export class LiveStreams {
     const known = this.#open.get(name);
     if (known?.version === version) return known.stream;
     this.#open.delete(name);
-    const opened = await openLiveStream(this.#deps, name);
-    if (opened === undefined) return undefined;
-    const stream = known === undefined ? opened : { ...opened, batch: known.stream.batch };
+    const stream = await openLiveStream(this.#deps, name, known?.stream);
+    if (stream === undefined) return undefined;
     this.#open.set(name, { version, stream });
     return stream;
   }

@@ -76,6 +76,17 @@ export async function claimDue(sql: Sql, stream: string, limit: number): Promise
     RETURNING d.id, d.mark, d.rings, d.again, d.announced, d.attempts, d.detail`;
 }
 
+/** How many marks of a stream are due and nobody's; counts no further than `most`. */
+export async function countDue(sql: Sql, stream: string, most: number): Promise<number> {
+  const [row] = await sql<{ due: number }[]>`
+    SELECT count(*) AS due FROM (
+      SELECT FROM attio_sync.dirty
+      WHERE stream = ${stream} AND due_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
+      LIMIT ${most}
+    ) d`;
+  return row?.due ?? 0;
+}
+
 /**
  * Frees marks whose claimant is gone: a killed process must not keep an edit waiting until its claim runs out. That a
  * pool closed the connection looks the same and costs a second read, no more. A server process that began after the

@@ -21,7 +21,7 @@ import type { FetchedRowsOf } from "../fetch/row-source.ts";
 import { splitRows } from "../fetch/split-rows.ts";
 import type { Ticketed } from "../fetch/ticketed.ts";
 import { exceedsCap, countForCap } from "../deletion-cap.ts";
-
+import { linger } from "./linger.ts";
 import { otherSides } from "./other-sides.ts";
 import type { LiveStream } from "./live-stream.ts";
 
@@ -41,7 +41,8 @@ export interface Hydration {
 
 /**
  * Sees to the dirty marks of one stream that are due: fetches many records by one query, applies what it finds,
- * confirms and deletes what does not come back. Returns when no mark is due any more.
+ * confirms and deletes what does not come back. While many marks come, each query waits up to a second to be full. Returns
+ * when no mark is due any more.
  */
 export async function hydrate(
   deps: SyncDeps,
@@ -51,8 +52,10 @@ export async function hydrate(
   const total: Hydration = { seen: 0, written: 0, deleted: 0, requests: 0 };
   for (;;) {
     options.signal?.throwIfAborted();
+    await linger(deps.db.sql, stream, options.signal);
     const claimed = await claimDue(deps.db.sql, stream.name, stream.batch.size);
     if (claimed.length === 0) return total;
+    stream.recent.add(claimed.length);
     await new Hydrator(deps, stream, options, total).see(claimed);
   }
 }

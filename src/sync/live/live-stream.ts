@@ -6,24 +6,35 @@ import type { FixedTable } from "../fetch/fixed-sources.ts";
 import { RecordSource, targetOf } from "../fetch/record-source.ts";
 import type { RowSource } from "../fetch/row-source.ts";
 import { BatchSize } from "./batch-size.ts";
+import { RecentMarks } from "./linger.ts";
 
-/** A stream as hydrate works on it; kept between rounds, since it learns how many ids a query may name. */
-export interface LiveStream {
+/** What hydrate learns of a stream; kept between its rounds, and when the stream is opened anew. */
+export interface Learnt {
+  /** How many ids a query may name. */
+  batch: BatchSize;
+  recent: RecentMarks;
+}
+
+/** A stream as hydrate works on it. */
+export interface LiveStream extends Learnt {
   name: string;
   source: RowSource;
   target(): ApplyTarget;
-  batch: BatchSize;
 }
 
 /** Opens a stream for hydrate; undefined when the mirror has none of that name (any more). */
-export async function openLiveStream(deps: SyncDeps, name: string): Promise<LiveStream | undefined> {
+export async function openLiveStream(
+  deps: SyncDeps,
+  name: string,
+  learnt: Learnt = { batch: new BatchSize(), recent: new RecentMarks() },
+): Promise<LiveStream | undefined> {
   const row = await findStream(deps.db.orm, name);
   if (row === undefined) return undefined;
-  const batch = new BatchSize();
+  const { batch, recent } = learnt;
   if (row.kind === "fixed") {
     const table = row.stream as FixedTable;
-    return { name, batch, source: fixedRowSource(deps, table), target: () => FIXED_TARGETS[table] };
+    return { name, batch, recent, source: fixedRowSource(deps, table), target: () => FIXED_TARGETS[table] };
   }
   const source = await RecordSource.open(deps, row, { object: 0, list: 0 });
-  return { name, batch, source, target: () => targetOf(source.plan) };
+  return { name, batch, recent, source, target: () => targetOf(source.plan) };
 }
