@@ -1,5 +1,5 @@
-import { createAttioClient, type AttioClient } from "./attio/index.ts";
-import { requireToken, type Config } from "./config.ts";
+import type { AttioClient } from "./attio/index.ts";
+import type { Config } from "./config.ts";
 import { migrate, openDatabase, type Database } from "./db/index.ts";
 import { listen } from "./db/notify.ts";
 import { wantChore } from "./db/queries/chores.ts";
@@ -9,12 +9,13 @@ import type { Log } from "./logger.ts";
 import type { Role } from "./roles.ts";
 import { buildServer } from "./server.ts";
 import type { SyncDeps } from "./sync/deps.ts";
-import { openSharedBudget } from "./sync/shared-budget.ts";
 import { prepareMirror } from "./sync/start/prepare-mirror.ts";
 import { seeToWebhook } from "./webhooks/see-to-webhook.ts";
 import { readWish } from "./webhooks/wish.ts";
+import { backfillInChild } from "./workers/backfill-child.ts";
 import { openQueueBackend, type QueueBackend } from "./workers/connection.ts";
 import { createHandler } from "./workers/handlers.ts";
+import { openClient } from "./workers/open-client.ts";
 import { startRelay, wakeOthers, type Relay } from "./workers/relay.ts";
 import { startSchedules } from "./workers/schedules.ts";
 import { startWorkers } from "./workers/start-workers.ts";
@@ -33,8 +34,8 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
-/** Connections of the pool that backfills use; edits never wait for one of them. */
-const BULK_CONNECTIONS = 4;
+/** Connections of the pool that chores use; edits never wait for one of them. */
+const BULK_CONNECTIONS = 2;
 
 /** When what is not configurable is done, as cron expressions in UTC. */
 const WEBHOOK_CRON = "*/5 * * * *";
@@ -86,7 +87,7 @@ async function startParts(
 ): Promise<string | null> {
   const startedAtMs = systemClock.now();
   await migrate(db);
-  const client = await openClient(config, db, log, closers);
+  const client = await openClient(config, db.url, log, closers);
   const live: SyncDeps = { db, client, log, raw: config.raw, deleteMode: config.deleteMode };
   if (roles.includes("worker") || roles.includes("scheduler"))
     await prepareMirror(live, { webhook: config.publicUrl !== null, baseUrl: config.attioBaseUrl, signal });
@@ -115,22 +116,6 @@ async function startParts(
   return url;
 }
 
-async function openClient(config: Config, db: Database, log: Log, closers: Closers): Promise<AttioClient> {
-  const budget = await openSharedBudget(db.url, {
-    readsPerSecond: config.attioReadsPerSecond,
-    writesPerSecond: config.attioWritesPerSecond,
-  });
-  closers.add("budget", () => budget.close());
-  const client = createAttioClient({
-    token: requireToken(config),
-    baseUrl: config.attioBaseUrl,
-    budget,
-    log: (entry) => log.trace(entry, "attio"),
-  });
-  closers.add("client", () => client.close());
-  return client;
-}
-
 async function startWeb({ config, db, backend, log, closers, wake }: Parts): Promise<string> {
   const app = buildServer({ db, log, pingQueue: () => backend.ping(), wake });
   closers.add("server", () => app.close());
@@ -141,13 +126,14 @@ async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs
   const { config, db, backend, log, closers } = parts;
   const bulkDb = await openDatabase(db.url, {
     connections: BULK_CONNECTIONS,
-    applicationName: "attio-mirror backfill",
+    applicationName: "attio-mirror chores",
   });
-  closers.add("backfill's connections", () => bulkDb.close());
+  closers.add("chores' connections", () => bulkDb.close());
   const stop = new AbortController();
   const handle = createHandler({
     live,
     bulk: { ...live, db: bulkDb },
+    backfill: backfillInChild(config, db.url, log),
     relay,
     log,
     signal: stop.signal,

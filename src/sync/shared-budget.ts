@@ -6,8 +6,8 @@ import { ensureBudget, pauseBudgets, reserveSlots } from "../db/queries/budget.t
 import { monotonicMs, systemClock, type Clock } from "../lib/clock.ts";
 import { sleep } from "../lib/sleep.ts";
 
-/** Slots taken from the database in one statement: a backfill must not book far ahead of another's edit. */
-const MOST_SLOTS = 8;
+/** Slots taken from the database in one statement: a backfill must not book far ahead of an edit in another process. */
+const MOST_SLOTS = 2;
 
 /** The part of a second that an idle budget saves up; Attio counts by the second, so a short burst is safe. */
 const BURST_SECONDS = 0.1;

@@ -10,12 +10,12 @@ import {
 import { prune, RETENTION } from "../db/queries/prune.ts";
 import { wantedStreams } from "../db/queries/wanted-streams.ts";
 import type { Log } from "../logger.ts";
-import { backfill } from "../sync/backfill/index.ts";
 import type { SyncDeps } from "../sync/deps.ts";
 import { crawlPastValues } from "../sync/history/past-values.ts";
 import { hydrate } from "../sync/live/hydrate.ts";
 import { processInbox } from "../sync/live/process-inbox.ts";
 import { syncSchema } from "../sync/schema/sync-schema.ts";
+import type { RunBackfill } from "./backfill-child.ts";
 import { LiveStreams } from "./live-streams.ts";
 import { hydrateJob, type Job } from "./queues.ts";
 import type { Relay } from "./relay.ts";
@@ -26,8 +26,9 @@ const INBOX_BATCH = 1_000;
 export interface HandlerDeps {
   /** For work that somebody waits for. */
   live: SyncDeps;
-  /** For backfills: connections of their own, so that a page under way never keeps an edit waiting. */
+  /** For chores: connections of their own, so that none under way keeps an edit waiting. */
   bulk: SyncDeps;
+  backfill: RunBackfill;
   relay: Pick<Relay, "add" | "wake">;
   log: Log;
   /** Aborted when the process stops: work is finished or given back. */
@@ -85,16 +86,12 @@ async function runHydrate(
   }
 }
 
-async function runBackfill({ bulk, log, signal, startedAtMs }: HandlerDeps): Promise<void> {
+async function runBackfill({ bulk, backfill, log, signal, startedAtMs }: HandlerDeps): Promise<void> {
   const streams = await wantedStreams(bulk.db.sql, startedAtMs);
   if (streams.length === 0) return;
   log.info({ streams: streams.length }, "backfill begins");
-  try {
-    await backfill(bulk, { streams, signal, onResult: (result) => log.info({ ...result }, "backfilled") });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    return;
-  }
+  await backfill(streams, signal);
+  if (signal.aborted) return;
   // A webhook that was replaced is waiting for this, and new rows have a past.
   await wantChore(bulk.db.sql, "webhook");
   await wantChore(bulk.db.sql, "history");

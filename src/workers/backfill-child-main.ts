@@ -1,0 +1,56 @@
+import { openDatabase } from "../db/index.ts";
+import { Closers } from "../lib/closers.ts";
+import { createLogger } from "../logger.ts";
+import { backfill } from "../sync/backfill/index.ts";
+import type { BackfillRequest, ChildMessage, ChildRequest } from "./backfill-child.ts";
+import { openClient } from "./open-client.ts";
+
+const CONNECTIONS = 4;
+
+const stop = new AbortController();
+
+function say(message: ChildMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function run({ config, databaseUrl, streams }: BackfillRequest): Promise<void> {
+  const log = createLogger(config.logLevel, { write: (line) => say({ line }) });
+  const closers = new Closers();
+  try {
+    const db = await openDatabase(databaseUrl, {
+      connections: CONNECTIONS,
+      applicationName: "attio-mirror backfill",
+    });
+    closers.add("backfill's connections", () => db.close());
+    const client = await openClient(config, databaseUrl, log, closers);
+    const deps = { db, client, log, raw: config.raw, deleteMode: config.deleteMode };
+    await backfill(deps, {
+      streams,
+      signal: stop.signal,
+      onResult: (result) => log.info({ ...result }, "backfilled"),
+    });
+  } finally {
+    await closers.close((what, error) => log.warn({ what, err: error }, "could not be closed"));
+  }
+}
+
+async function carryOut(request: BackfillRequest): Promise<void> {
+  try {
+    await run(request);
+  } catch (error) {
+    if (!stop.signal.aborted) say({ failure: error instanceof Error ? error.message : String(error) });
+  } finally {
+    // Else the channel would keep the process.
+    if (process.connected) process.disconnect();
+  }
+}
+
+// The daemon says when to stop; a terminal sends its signals to all of its processes.
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => undefined);
+// A daemon that is gone, however it went, takes its backfill along.
+process.on("disconnect", () => stop.abort());
+
+process.on("message", (request: ChildRequest) => {
+  if (request.do === "stop") stop.abort();
+  else void carryOut(request);
+});
