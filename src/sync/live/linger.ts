@@ -10,6 +10,9 @@ const FEW = 100;
 /** The longest that marks wait for others to share their query. */
 const LONGEST_MS = 1_000;
 
+/** When none has come for so long, none is waited for: the burst is over. */
+const STILL_MS = 250;
+
 /** How often the marks that wait are counted meanwhile. */
 const LOOK_MS = 50;
 
@@ -21,18 +24,20 @@ export interface Load {
   recent: number;
   /** How many a query takes. */
   batch: number;
-  /** How long they have been waited for already. */
+  /** How long they have been waited for already, and how long none has come. */
   lingeredMs: number;
+  stillMs: number;
 }
 
 /**
  * How many milliseconds more hydrate may wait for its batch to fill; 0 = it shall go on. Pure. What was just taken counts
  * as well: a worker that is quicker than the doorbells would else read a handful of records over and over.
  */
-export function lingerMs({ waiting, recent, batch, lingeredMs }: Load): number {
+export function lingerMs({ waiting, recent, batch, lingeredMs, stillMs }: Load): number {
   const isFew = waiting + recent <= FEW;
   const isFull = waiting >= batch;
-  return isFew || isFull || waiting === 0 ? 0 : Math.max(0, LONGEST_MS - lingeredMs);
+  if (isFew || isFull || waiting === 0) return 0;
+  return Math.max(0, Math.min(LONGEST_MS - lingeredMs, STILL_MS - stillMs));
 }
 
 /** Counts the marks that a stream's hydrate took within the last second. */
@@ -57,12 +62,17 @@ export class RecentMarks {
 export async function linger(sql: Sql, stream: LiveStream, signal?: AbortSignal): Promise<void> {
   // Without a query for many, waiting would fill nothing.
   if (stream.source.fetchMany === undefined) return;
+  const batch = stream.batch.size;
   const beganMs = monotonicMs();
+  let cameMs = beganMs;
+  let waited = 0;
   for (;;) {
-    const batch = stream.batch.size;
     const waiting = await countDue(sql, stream.name, batch);
-    const lingeredMs = monotonicMs() - beganMs;
-    const leftMs = lingerMs({ waiting, recent: stream.recent.count(), batch, lingeredMs });
+    const nowMs = monotonicMs();
+    if (waiting > waited) cameMs = nowMs;
+    waited = waiting;
+    const load = { waiting, recent: stream.recent.count(), batch };
+    const leftMs = lingerMs({ ...load, lingeredMs: nowMs - beganMs, stillMs: nowMs - cameMs });
     if (leftMs === 0) return;
     await sleep(Math.min(LOOK_MS, leftMs), signal);
   }
