@@ -1,8 +1,6 @@
 import { request } from "undici";
-import type { SandboxPlace } from "./sandbox-process.ts";
-
-/** The object that is measured. */
-export const BENCH_OBJECT = "bench";
+import { BENCH_OBJECT } from "../support/sandbox.ts";
+import type { SandboxPlace } from "../support/sandbox.ts";
 
 /** Attio's own default, and what the mirror asks for. */
 export const PAGE_SIZE = 500;

@@ -1,4 +1,4 @@
-import type { SandboxPlace } from "./sandbox-process.ts";
+import type { SandboxPlace } from "../support/sandbox.ts";
 
 /** What a contestant works with. */
 export interface Arena {

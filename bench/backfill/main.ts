@@ -1,21 +1,20 @@
-import { build } from "./build.ts";
+import { build } from "../support/build.ts";
 import type { ContestantOrder } from "./contestant-process.ts";
 import type { Measured, Run } from "./contestant.ts";
 import { DISCIPLINES } from "./disciplines.ts";
 import type { Discipline } from "./disciplines.ts";
 import { LARGE_RECORDS, readOptions, USAGE } from "./options.ts";
 import type { BenchOptions } from "./options.ts";
-import { cpuOfProcess } from "./process-cpu.ts";
-import { runToEnd, speak } from "./processes.ts";
-import type { Spoken } from "./processes.ts";
-import { describeMachine, report } from "./report.ts";
-import type { SandboxOrder, SandboxPlace } from "./sandbox-process.ts";
-import { openServer } from "./server.ts";
-import type { BenchServer } from "./server.ts";
+import { cpuOfProcess } from "../support/process-cpu.ts";
+import { runToEnd, speak } from "../support/processes.ts";
+import type { Spoken } from "../support/processes.ts";
+import { report } from "./report.ts";
+import { SANDBOX_HEAP } from "../support/sandbox.ts";
+import type { SandboxOrder, SandboxPlace } from "../support/sandbox.ts";
+import { openServer } from "../support/server.ts";
+import type { BenchServer } from "../support/server.ts";
+import { describeMachine } from "../support/table.ts";
 import { perSecond } from "./targets.ts";
-
-/** A workspace of 100,000 records of 10 kB does not fit into Node's usual heap. */
-const SANDBOX_HEAP = "--max-old-space-size=8192";
 
 interface Course {
   records: number;
@@ -50,7 +49,7 @@ async function runCourse(track: Track, { records, rounds, disciplines }: Course)
   const { options, server, program } = track;
   const { bytesPerRecord, attributes } = options;
   const order: SandboxOrder = { records, bytesPerRecord, attributes };
-  const sandbox = await speak(program("sandbox-process"), order, [SANDBOX_HEAP]);
+  const sandbox = await speak(program("bench/backfill/sandbox-process"), order, [SANDBOX_HEAP]);
   const results = new Map<string, Run[]>();
   const machine = describeMachine(server.version);
   try {
@@ -80,7 +79,7 @@ async function runOne(track: Track, discipline: Discipline, sandbox: Spoken): Pr
       ? []
       : ["--cpu-prof", `--cpu-prof-dir=${options.profileFolder}`];
   const cpuBefore = { server: server.cpuMs(), sandbox: cpuOfProcess(sandbox.pid) };
-  const measured = (await runToEnd(program("contestant-process"), order, profile)) as Measured;
+  const measured = (await runToEnd(program("bench/backfill/contestant-process"), order, profile)) as Measured;
   return {
     ...measured,
     serverCpuMs: since(cpuBefore.server, server.cpuMs()),

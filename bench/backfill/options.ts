@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { wholeNumber } from "../support/whole-number.ts";
 
 /** What the command line asks for. */
 export interface BenchOptions {
@@ -50,9 +51,4 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     only: values.only === "" ? [] : values.only.split(","),
     profileFolder: values.profile,
   };
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new TypeError(`--${name} must be a whole number above 0`);
-  return Number(text);
 }

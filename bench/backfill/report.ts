@@ -1,20 +1,9 @@
-import { cpus, loadavg, totalmem } from "node:os";
+import { judge, perSecond } from "./targets.ts";
+import { median } from "../support/statistics.ts";
+import { table, whole } from "../support/table.ts";
 import type { Run } from "./contestant.ts";
 import { DISCIPLINES } from "./disciplines.ts";
-import { judge, median, perSecond } from "./targets.ts";
 import type { Results } from "./targets.ts";
-
-/** The machine and the services, in a line. */
-export function describeMachine(postgresVersion: string): string {
-  const memory = (totalmem() / 2 ** 30).toFixed(0);
-  return [
-    `${cpus().length} cores`,
-    `${memory} GiB`,
-    `Node ${process.versions.node}`,
-    `PostgreSQL ${postgresVersion}`,
-    `load average ${loadavg()[0]?.toFixed(1) ?? "?"}`,
-  ].join(", ");
-}
 
 /** The table of rates and the verdicts, as Markdown. */
 export function report(results: Results): string {
@@ -60,18 +49,4 @@ function cpuPerRecord(runs: readonly Run[], pick: (run: Run) => number | undefin
     return ms === undefined ? [] : [(ms / run.records) * 1000];
   });
   return known.length === 0 ? "?" : whole(median(known));
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
-}
-
-function table([header = [], ...rows]: readonly (readonly string[])[]): string {
-  const widths = header.map((_, column) =>
-    Math.max(3, ...[header, ...rows].map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |\n`;
-  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |\n`;
-  return line(header) + rule + rows.map(line).join("");
 }

@@ -1,3 +1,4 @@
+import { median } from "../support/statistics.ts";
 import type { Measured, Run } from "./contestant.ts";
 
 /** All runs of one discipline, a run a round. */
@@ -21,11 +22,6 @@ export function judge(results: Results): Verdict[] {
     atMost(results, "first"),
     atMost(results, "again"),
   ].flat();
-}
-
-/** The median; of an even number, the lower of the two in the middle. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
 }
 
 export function perSecond({ records, ms }: Measured): number {

@@ -1,21 +1,21 @@
 import { execFile } from "node:child_process";
-import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const OUT = join(ROOT, "node_modules/.cache/bench-backfill");
+const OUT = join(ROOT, "node_modules/.cache/bench");
 
 /**
- * Compiles the sources: a loader that translates them at run time would count in the memory that is measured. Gives
- * the path of a compiled file of this folder by its name.
+ * Compiles the sources: a loader that translates them at run time would count in what is measured. Gives the path of a
+ * compiled file by that of its source without the ending, such as `src/main`.
  */
 export async function build(): Promise<(name: string) => string> {
   await rm(OUT, { recursive: true, force: true });
   await mkdir(OUT, { recursive: true });
   // Below node_modules the project's own package.json does not count.
-  await writeFile(join(OUT, "package.json"), '{ "type": "module" }\n');
+  await copyFile(join(ROOT, "package.json"), join(OUT, "package.json"));
   await symlink(join(ROOT, "drizzle"), join(OUT, "drizzle"));
   await writeFile(
     join(OUT, "tsconfig.json"),
@@ -27,5 +27,5 @@ export async function build(): Promise<(name: string) => string> {
   );
   const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
   await promisify(execFile)(process.execPath, [compiler, "-p", OUT]);
-  return (name) => join(OUT, "bench/backfill", `${name}.js`);
+  return (name) => join(OUT, `${name}.js`);
 }

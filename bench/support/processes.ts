@@ -8,6 +8,10 @@ export interface Spoken {
   /** The line, parsed. */
   said: unknown;
   pid: number;
+  /** Sends a message and gives the next one that comes back. */
+  ask: (message: object) => Promise<unknown>;
+  send: (message: object) => void;
+  onMessage: (listener: (message: unknown) => void) => void;
   /** Ends the process and waits for its end. */
   stop: () => Promise<void>;
   /** Resolves when it has ended by itself. */
@@ -21,8 +25,9 @@ export async function speak(
   nodeOptions: readonly string[] = [],
 ): Promise<Spoken> {
   const child = spawn(process.execPath, [...nodeOptions, program, JSON.stringify(argument)], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
+  if (child.stdout === null) throw new Error(`${program} has no output`);
   const lines = createInterface({ input: child.stdout });
   const line = await Promise.race([
     once(lines, "line").then(([text]) => String(text)),
@@ -32,6 +37,13 @@ export async function speak(
   return {
     said: JSON.parse(line),
     pid: child.pid ?? 0,
+    ask: async (message) => {
+      const answer = once(child, "message");
+      child.send(message);
+      return ((await answer) as unknown[])[0];
+    },
+    send: (message) => void child.send(message),
+    onMessage: (listener) => void child.on("message", listener),
     stop: () => stop(child),
     ended: () => hasEnded(child),
   };
@@ -48,11 +60,13 @@ export async function runToEnd(
   return said;
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+/** Asks a child process to end and waits until it has. */
+export async function stop(child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");
   await hasEnded(child);
 }
 
-async function hasEnded(child: ChildProcess): Promise<void> {
+/** Resolves when a child process has ended. */
+export async function hasEnded(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }

@@ -12,7 +12,8 @@ import {
 } from "drizzle-orm/pg-core";
 import type { PgColumnBuilderBase, PgTableWithColumns, TableConfig } from "drizzle-orm/pg-core";
 import { openDatabase } from "../../../src/db/index.ts";
-import { BENCH_OBJECT, headersOf, PAGE_SIZE, pageRequest, readAttributes } from "../bench-object.ts";
+import { BENCH_OBJECT } from "../../support/sandbox.ts";
+import { headersOf, PAGE_SIZE, pageRequest, readAttributes } from "../bench-object.ts";
 import type { BenchRecord } from "../bench-object.ts";
 import type { Arena, Contestant } from "../contestant.ts";
 import { flatColumns } from "../flat-row.ts";

@@ -2,7 +2,7 @@ import { createAttioClient, createLocalBudget } from "../../../src/attio/index.t
 import { migrate, openDatabase } from "../../../src/db/index.ts";
 import { silentLog } from "../../../src/logger.ts";
 import { backfill } from "../../../src/sync/backfill/index.ts";
-import { BENCH_OBJECT } from "../bench-object.ts";
+import { BENCH_OBJECT } from "../../support/sandbox.ts";
 import type { Contestant } from "../contestant.ts";
 
 /** Far above what one process reaches, so that the budget is not what is measured. */
