@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { drizzle } from "drizzle-orm/postgres-js";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import { surviveLostTypeQueries } from "./lost-type-query.ts";
 
 export type Sql = postgres.Sql<{ bigint: number }>;
 export type Tx = postgres.TransactionSql<{ bigint: number }>;
@@ -51,6 +52,7 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
 
 /** The pool itself; `openDatabase` is the door for everyone but leases, which need one connection alone. */
 export function createSql(url: string, options: DatabaseOptions = {}): Sql {
+  surviveLostTypeQueries();
   const sql = postgres<{ bigint: postgres.PostgresType<number> }>(url, {
     max: options.connections ?? 6,
     onnotice: () => undefined,

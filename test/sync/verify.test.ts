@@ -12,22 +12,31 @@ import { rowVersions } from "../support/row-versions.ts";
 import { dataColumns, tamper, type TypedColumn } from "../support/tamper.ts";
 import { findingsOf, noFindings, verifyOne } from "../support/verify.ts";
 
+/** Everything there is, of few records: comments and files cost a request for each of them. */
+const SEED = { ...DEFAULT_SEED, people: 30, companies: 12, deals: 12, sameMillisecond: 5 };
+
 let mirror: Mirror;
 let sql: Sql;
 let filled: StreamResult[];
 
 beforeAll(async () => {
-  mirror = await startMirror({ sandbox: { seed: DEFAULT_SEED }, life: "file" });
+  mirror = await startMirror({ sandbox: { seed: SEED }, life: "file" });
   ({ sql } = mirror.db);
   filled = await mirror.backfill();
 });
 
-/** Repairs a stream and finds it equal, by the oracle's word too. */
-async function expectRepaired(stream: string, options: OracleOptions): Promise<void> {
-  const { repaired, different, missing, extra } = await verifyOne(mirror, stream, { repair: true });
-  expect(repaired).toBe(different + missing + extra);
-  expect(repaired).toBeGreaterThan(0);
-  expect(findingsOf(await verifyOne(mirror, stream))).toEqual(noFindings(stream));
+/** Repairs streams and finds them equal, by the oracle's word too. */
+async function expectRepaired(streams: string | readonly string[], options: OracleOptions): Promise<void> {
+  const all = [streams].flat();
+  for (const { repaired, different, missing, extra } of await verify(mirror.deps, {
+    streams: all,
+    repair: true,
+  })) {
+    expect(repaired).toBe(different + missing + extra);
+    expect(repaired).toBeGreaterThan(0);
+  }
+  for (const result of await verify(mirror.deps, { streams: all }))
+    expect(findingsOf(result)).toEqual(noFindings(result.stream));
   expect(await findDifferences(mirror.sandbox, sql, options)).toEqual([]);
 }
 
@@ -62,25 +71,32 @@ test("asks no more of Attio than a backfill does, and all of it as bulk work", a
   }
 });
 
-test.each([
-  ["projects", "projects", "record_id"],
-  ["people", "people", "record_id"],
-  ["companies", "companies", "record_id"],
-  ["deals", "deals", "record_id"],
-  ["list:sales", "list_sales", "entry_id"],
-])("%s: any one value changed by SQL is found, with its column", async (stream, table, key) => {
-  const rows = await sql.unsafe<{ id: string }[]>(
-    `SELECT ${key} AS id FROM attio.${table} ORDER BY 1 LIMIT 5`,
-  );
-  const ids = rows.map(({ id }) => id);
-  const expected = await tamperAll({ table, key }, ids, await shownColumns(stream, table));
-  const result = await verifyOne(mirror, stream);
-  expect(findingsOf(result)).toEqual({ ...noFindings(stream), different: expected.size });
-  for (const { id, kind, columns: found } of result.examples) {
-    expect([id, kind, found.toSorted()]).toEqual([id, "different", expected.get(id)]);
+test("any one value of a record or an entry that was changed by SQL is found, with its column", async () => {
+  const tables = [
+    { stream: "projects", table: "projects", key: "record_id" },
+    { stream: "people", table: "people", key: "record_id" },
+    { stream: "companies", table: "companies", key: "record_id" },
+    { stream: "deals", table: "deals", key: "record_id" },
+    { stream: "list:sales", table: "list_sales", key: "entry_id" },
+  ];
+  const expected = new Map<string, Map<string, string[]>>();
+  for (const { stream, table, key } of tables) {
+    const rows = await sql.unsafe<{ id: string }[]>(
+      `SELECT ${key} AS id FROM attio.${table} ORDER BY 1 LIMIT 5`,
+    );
+    const ids = rows.map(({ id }) => id);
+    expected.set(stream, await tamperAll({ table, key }, ids, await shownColumns(stream, table)));
   }
-  expect(result.examples).toHaveLength(expected.size);
-  await expectRepaired(stream, { sources: [stream.replace("list:", "")], resources: [] });
+  const streams = tables.map(({ stream }) => stream);
+  for (const result of await verify(mirror.deps, { streams })) {
+    const tampered = expected.get(result.stream) ?? new Map<string, string[]>();
+    expect(findingsOf(result)).toEqual({ ...noFindings(result.stream), different: tampered.size });
+    for (const { id, kind, columns: found } of result.examples)
+      expect([id, kind, found.toSorted()]).toEqual([id, "different", tampered.get(id)]);
+    expect(result.examples).toHaveLength(tampered.size);
+  }
+  const sources = streams.map((stream) => stream.replace("list:", ""));
+  await expectRepaired(streams, { sources, resources: [] });
 });
 
 /** Changes every one of these columns in one of these rows; returns what must be found, by row. */
@@ -108,48 +124,67 @@ async function shownColumns(stream: string, table: string) {
   return (await dataColumns(sql, table)).filter(({ name }) => !hidden.has(name));
 }
 
-test.each([
-  ["members", "workspace_members", "workspace_member_id"],
-  ["notes", "notes", "note_id"],
-  ["tasks", "tasks", "task_id"],
-  ["meetings", "meetings", "meeting_id"],
-  ["call_recordings", "call_recordings", "call_recording_id"],
-  ["comments", "comments", "comment_id"],
-  ["comments", "threads", "thread_id"],
-  ["files", "files", "file_id"],
-])(
-  "%s: every column of %s, a deleted and an invented row are found and mended",
-  async (stream, table, key) => {
-    const rows = await sql.unsafe<{ id: string }[]>(`SELECT ${key} AS id FROM attio.${table} ORDER BY 1`);
-    const [doomed, ...others] = rows.map(({ id }) => id);
-    if (doomed === undefined || others.length === 0) throw new Error(`${table} is too small`);
-    await sql.unsafe(`DELETE FROM attio.${table} WHERE ${key} = $1`, [doomed]);
-    const columns = await dataColumns(sql, table);
-    // With the deleted and the invented row, as many as are named as examples.
-    const expected = await tamperAll({ table, key }, others.slice(0, 3), columns);
-    const invented = randomUUID();
-    await sql.unsafe(
-      `INSERT INTO attio.${table} SELECT (copy).* FROM (
+/** A tampered fixed table: what was changed in which row, which row is gone and which was never there. */
+interface Tampered {
+  columns: Map<string, string[]>;
+  doomed: string;
+  invented: string;
+}
+
+async function tamperTable(table: string, key: string): Promise<Tampered> {
+  const rows = await sql.unsafe<{ id: string }[]>(`SELECT ${key} AS id FROM attio.${table} ORDER BY 1`);
+  const [doomed, ...others] = rows.map(({ id }) => id);
+  if (doomed === undefined || others.length === 0) throw new Error(`${table} is too small`);
+  await sql.unsafe(`DELETE FROM attio.${table} WHERE ${key} = $1`, [doomed]);
+  // With the deleted and the invented row, as many as are named as examples.
+  const columns = await tamperAll({ table, key }, others.slice(0, 3), await dataColumns(sql, table));
+  const invented = randomUUID();
+  await sql.unsafe(
+    `INSERT INTO attio.${table} SELECT (copy).* FROM (
       SELECT jsonb_populate_record(t, jsonb_build_object($1::text, $2::text)) AS copy
       FROM attio.${table} t WHERE ${key} = $3) made`,
-      [key, invented, others.at(-1) ?? ""],
-    );
+    [key, invented, others.at(-1) ?? ""],
+  );
+  return { columns, doomed, invented };
+}
 
-    const result = await verifyOne(mirror, stream);
+// Comments and threads are one stream.
+test.each([
+  {
+    stream: "comments",
+    tables: [
+      ["members", "workspace_members", "workspace_member_id"],
+      ["notes", "notes", "note_id"],
+      ["tasks", "tasks", "task_id"],
+      ["meetings", "meetings", "meeting_id"],
+      ["call_recordings", "call_recordings", "call_recording_id"],
+      ["comments", "comments", "comment_id"],
+      ["files", "files", "file_id"],
+    ],
+  },
+  { stream: "threads", tables: [["comments", "threads", "thread_id"]] },
+] as const)("every column of $tables, deleted and invented rows are found and mended", async ({ tables }) => {
+  const expected = new Map<string, Tampered>();
+  for (const [stream, table, key] of tables) expected.set(stream, await tamperTable(table, key));
+  const streams = tables.map(([stream]) => stream);
+  for (const result of await verify(mirror.deps, { streams })) {
+    const tampered = expected.get(result.stream);
+    if (tampered === undefined) throw new Error(`${result.stream} was not asked for`);
+    const { columns, doomed, invented } = tampered;
     expect(findingsOf(result)).toEqual({
-      ...noFindings(stream),
-      different: expected.size,
+      ...noFindings(result.stream),
+      different: columns.size,
       missing: 1,
       extra: 1,
     });
     for (const { id, kind, columns: found } of result.examples) {
       const kinds = { [doomed]: "missing", [invented]: "extra" };
       expect([id, kind]).toEqual([id, kinds[id] ?? "different"]);
-      expect(found.toSorted()).toEqual(expected.get(id) ?? []);
+      expect(found.toSorted()).toEqual(columns.get(id) ?? []);
     }
-    await expectRepaired(stream, { resources: [table] });
-  },
-);
+  }
+  await expectRepaired(streams, { resources: tables.map(([, table]) => table) });
+});
 
 test("a row deleted by SQL is missing, one invented is extra, with or without a date", async () => {
   const [gone] = await sql<{ id: string }[]>`
@@ -179,20 +214,25 @@ test("a row whose creation was changed by SQL is one row that drifted, not two",
   await expectRepaired("people", { sources: ["people"], resources: [] });
 });
 
-test.each([
-  ["comments", "comments", "comment_id", "record_id"],
-  ["comments", "threads", "thread_id", "entry_id"],
-  ["files", "files", "file_id", "record_id"],
-  ["call_recordings", "call_recordings", "call_recording_id", "meeting_id"],
-])("%s: an invented row of %s that hangs on nothing is extra", async (stream, table, key, parent) => {
-  const invented = randomUUID();
-  await sql.unsafe(`INSERT INTO attio.${table} (${key}, ${parent}) VALUES ($1, gen_random_uuid())`, [
-    invented,
-  ]);
-  const result = await verifyOne(mirror, stream);
-  expect(findingsOf(result)).toEqual({ ...noFindings(stream), extra: 1 });
-  expect(result.examples).toEqual([{ id: invented, kind: "extra", columns: [] }]);
-  await expectRepaired(stream, { resources: [table] });
+test("an invented row that hangs on nothing is extra", async () => {
+  const invented = new Map<string, string[]>();
+  for (const [stream, table, key, parent] of [
+    ["comments", "comments", "comment_id", "record_id"],
+    ["comments", "threads", "thread_id", "entry_id"],
+    ["files", "files", "file_id", "record_id"],
+    ["call_recordings", "call_recordings", "call_recording_id", "meeting_id"],
+  ] as const) {
+    const id = randomUUID();
+    await sql.unsafe(`INSERT INTO attio.${table} (${key}, ${parent}) VALUES ($1, gen_random_uuid())`, [id]);
+    invented.set(stream, [...(invented.get(stream) ?? []), id].toSorted());
+  }
+  const streams = [...invented.keys()];
+  for (const result of await verify(mirror.deps, { streams })) {
+    const ids = invented.get(result.stream) ?? [];
+    expect(findingsOf(result)).toEqual({ ...noFindings(result.stream), extra: ids.length });
+    expect(result.examples.map(({ id }) => id).toSorted()).toEqual(ids);
+  }
+  await expectRepaired(streams, { resources: ["comments", "threads", "files", "call_recordings"] });
 });
 
 test("a row marked deleted is not extra; one that Attio has is missing", async () => {
