@@ -50,7 +50,7 @@ interface Parts {
   backend: QueueBackend;
   log: Log;
   closers: Closers;
-  /** Tells this process's relay, and the others', that there is work. */
+  /** Tells this process's relay, and the others', that deliveries have come. */
   wake: () => void;
 }
 
@@ -150,7 +150,7 @@ async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs
 }
 
 async function startScheduler(parts: Parts): Promise<void> {
-  const { config, db, backend, log, closers, wake } = parts;
+  const { config, db, backend, log, closers } = parts;
   const keepWebhook = webhookKeeper(parts);
   if (keepWebhook !== undefined) {
     try {
@@ -161,7 +161,7 @@ async function startScheduler(parts: Parts): Promise<void> {
     }
   }
   const schedules = await startSchedules(
-    { sql: db.sql, backend, log, wake },
+    { sql: db.sql, backend, log },
     {
       backfill: config.backfillCron,
       schema: config.schemaCron,
@@ -171,7 +171,6 @@ async function startScheduler(parts: Parts): Promise<void> {
     },
   );
   closers.add("schedules", () => schedules.close());
-  wake();
 }
 
 function webhookKeeper({ config, db, client, log }: Parts): (() => Promise<void>) | undefined {

@@ -1,8 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { createSql } from "./client.ts";
 import type { Sql } from "./client.ts";
 
 /** The channel on which processes tell each other that there is work; a hint, never the only word of it. */
 const CHANNEL = "attio_sync";
+
+/** Whom a notification is from: nobody needs to hear what they said themselves. */
+const SELF = randomUUID();
 
 /** How long the first notification may take before we conclude that none will ever arrive. */
 const HEARING_TEST_MS = 2_000;
@@ -14,12 +18,12 @@ export interface Ear {
   close(): Promise<void>;
 }
 
-/** Tells all processes on this database that there is work. */
+/** Tells all other processes on this database that there is work. */
 export async function notify(sql: Sql): Promise<void> {
-  await sql`SELECT pg_notify(${CHANNEL}, '')`;
+  await sql`SELECT pg_notify(${CHANNEL}, ${SELF})`;
 }
 
-/** Listens to the channel, on a connection of its own that is rebuilt when it breaks; finds out whether it hears. */
+/** Listens to the channel, on a connection of its own that is rebuilt when it breaks; finds out whether it hears. What other processes say is passed on. */
 export async function listen(url: string, onNotify: () => void): Promise<Ear> {
   const sql = createSql(url, { connections: 1, applicationName: "attio-mirror ear" });
   try {
@@ -27,9 +31,9 @@ export async function listen(url: string, onNotify: () => void): Promise<Ear> {
     const first = new Promise<boolean>((resolve) => {
       heard = () => resolve(true);
     });
-    await sql.listen(CHANNEL, () => {
+    await sql.listen(CHANNEL, (sender) => {
       heard();
-      onNotify();
+      if (sender !== SELF) onNotify();
     });
     await notify(sql);
     let timer: NodeJS.Timeout | undefined;

@@ -29,7 +29,7 @@ export interface HandlerDeps {
   /** For chores: connections of their own, so that none under way keeps an edit waiting. */
   bulk: SyncDeps;
   backfill: RunBackfill;
-  relay: Pick<Relay, "add" | "wake">;
+  relay: Pick<Relay, "add">;
   log: Log;
   /** Aborted when the process stops: work is finished or given back. */
   signal: AbortSignal;
@@ -62,7 +62,6 @@ async function runInbox({ live, relay, log, signal }: HandlerDeps): Promise<void
   for (;;) {
     const done = await processInbox({ db: live.db, log }, { limit: INBOX_BATCH });
     for (const stream of done.streams) await relay.add("attio-live", hydrateJob(stream));
-    if (done.schema) relay.wake();
     if (done.processed < INBOX_BATCH || signal.aborted) return;
   }
 }
@@ -97,9 +96,8 @@ async function runBackfill({ bulk, backfill, log, signal, startedAtMs }: Handler
   await wantChore(bulk.db.sql, "history");
 }
 
-async function runTick({ live, relay }: HandlerDeps, chore: Chore): Promise<void> {
+async function runTick({ live }: HandlerDeps, chore: Chore): Promise<void> {
   await tickChore(live.db.sql, chore);
-  relay.wake();
 }
 
 async function runChore(deps: HandlerDeps, chore: Chore): Promise<void> {
@@ -127,12 +125,11 @@ async function readPastValues({ bulk, log, signal, relay, history }: HandlerDeps
 }
 
 async function doChore(deps: HandlerDeps, chore: Chore): Promise<void> {
-  const { bulk, log, signal, relay } = deps;
+  const { bulk, log, signal } = deps;
   switch (chore) {
     case "schema": {
       const { changed } = await syncSchema(bulk, { signal, priority: "interactive" });
       await wantBackfillOf(bulk.db.sql, changed);
-      relay.wake();
       return;
     }
     case "webhook":

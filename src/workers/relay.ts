@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from "../lib/clock.ts";
+import { monotonicMs, systemClock, type Clock } from "../lib/clock.ts";
 import { Pause } from "../lib/pause.ts";
 import { notify } from "../db/notify.ts";
 import type { Sql } from "../db/client.ts";
@@ -41,7 +41,7 @@ export interface RelayOptions {
 
 /** Puts into the queue what Postgres has pending. */
 export interface Relay {
-  /** Looks now. */
+  /** Deliveries have come: queues their processing at once. Everything else is found by the next look. */
   wake(): void;
   /** Adds a job at once; where that fails, a later look does it. */
   add(queue: QueueName, job: Job): Promise<void>;
@@ -55,8 +55,9 @@ interface Placed {
 }
 
 /**
- * Starts the relay: it looks at Postgres when it is woken, and slowly by itself, and queues jobs for whatever waits there.
- * The queue may lose everything at any moment; the next look queues it again. Several processes may run one each.
+ * Starts the relay: slowly, by itself, it looks at Postgres and queues jobs for whatever waits there; when it is woken, it queues
+ * the inbox without a look, which would cost more than the edit. The queue may lose everything at any moment; the next look
+ * queues it again. Several processes may run one each.
  */
 export function startRelay(
   deps: RelayDeps,
@@ -67,10 +68,9 @@ export function startRelay(
   const pause = new Pause();
   let failures = 0;
 
-  async function look(): Promise<void> {
+  async function queueWork(find: () => Promise<Placed[]>): Promise<void> {
     try {
-      for (const { queue, job } of await findWork(deps.sql, { startedAtMs, nowMs: clock.now() }))
-        await deps.backend.queue(queue).add(job);
+      for (const { queue, job } of await find()) await deps.backend.queue(queue).add(job);
       if (failures > 0) deps.log.info({ failures }, "the relay works again");
       failures = 0;
     } catch (error) {
@@ -81,9 +81,15 @@ export function startRelay(
   }
 
   async function run(): Promise<void> {
+    let lookAtMs = monotonicMs();
     while (!closing.signal.aborted) {
-      await look();
-      await pause.wait(pollMs);
+      if (monotonicMs() >= lookAtMs) {
+        await queueWork(() => findWork(deps.sql, { startedAtMs, nowMs: clock.now() }));
+        lookAtMs = monotonicMs() + pollMs;
+      } else {
+        await queueWork(() => Promise.resolve([{ queue: "attio-live", job: inboxJob() }]));
+      }
+      await pause.wait(Math.max(0, lookAtMs - monotonicMs()));
     }
   }
 

@@ -19,8 +19,6 @@ export interface ScheduleDeps {
   sql: Sql;
   backend: QueueBackend;
   log: Log;
-  /** Called when a chore has become wanted. */
-  wake: () => void;
 }
 
 /** The milliseconds since the epoch at which a schedule's next tick after `tickedAtMs` is due; null = never. */
@@ -56,7 +54,6 @@ export async function startSchedules(
       deps.log.info({ chore }, "a schedule's tick did not come; the watchdog takes its place");
       await tickChore(deps.sql, chore);
     }
-    if (late.length > 0) deps.wake();
     for (const [chore, cron] of chores)
       await deps.backend.queue("attio-upkeep").schedule(chore, cron, tickJob(chore));
   }
