@@ -145,7 +145,7 @@ test(
       await ready(at.origin);
       await mirrored(at.db);
       const colleagues = sandbox.colleagues({ seed: 24 });
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 2; round++) {
         colleagues.work(15);
         // A backend that is killed makes PostgreSQL end all others and recover from its log.
         const [backend] = await at.db.sql<{ pid: number }[]>`
@@ -183,7 +183,7 @@ test(
     await ready(at.origin);
     const colleagues = sandbox.colleagues({ seed: 25, perSecond: 30 });
     colleagues.start();
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       await eventually(
         () => Promise.resolve(worker.log()),
         (log) => log.includes("the daemon runs"),
