@@ -113,7 +113,7 @@ async function runChore(deps: HandlerDeps, chore: Chore): Promise<void> {
   }
 }
 
-async function readPastValues({ bulk, log, signal, relay, history }: HandlerDeps): Promise<void> {
+async function readPastValues({ bulk, log, signal, history }: HandlerDeps): Promise<void> {
   if (history === "off") return;
   const { records, left, unknown } = await crawlPastValues(bulk, history, { signal, limit: HISTORY_BATCH });
   if (unknown.length > 0) log.warn({ unknown }, "HISTORY names attributes that the workspace does not have");
@@ -121,7 +121,6 @@ async function readPastValues({ bulk, log, signal, relay, history }: HandlerDeps
   // Attio keeps none of some attributes: what no round can read must not begin another one.
   if (left === 0 || records < HISTORY_BATCH || signal.aborted) return;
   await wantChore(bulk.db.sql, "history");
-  relay.wake();
 }
 
 async function doChore(deps: HandlerDeps, chore: Chore): Promise<void> {
