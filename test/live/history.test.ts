@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { crawlPastValues } from "../../src/sync/history/past-values.ts";
 import { deliverEvents, drain } from "../support/live.ts";
-import { startMirror } from "../support/mirror.ts";
+import { startMirror, type Mirror } from "../support/mirror.ts";
 
 /** Two changes in one millisecond have no order that a test could rely on. */
 async function nextMillisecond(): Promise<void> {
@@ -22,7 +22,7 @@ test("past stages are read once, and again only for records whose stage changed"
   const first = await crawlPastValues(mirror.deps, "deals.stage");
   expect(first.left).toBe(0);
   expect(first.records).toBeGreaterThan(0);
-  expect((await stages()).slice(-3)).toEqual(["In Progress", "Lead", "Lost"]);
+  expect((await stagesOf(mirror, deal.id)).slice(-3)).toEqual(["In Progress", "Lead", "Lost"]);
   expect((await crawlPastValues(mirror.deps, "deals.stage")).records).toBe(0);
 
   const { settled } = deliverEvents(mirror);
@@ -30,12 +30,54 @@ test("past stages are read once, and again only for records whose stage changed"
   await settled();
   await drain(mirror);
   expect((await crawlPastValues(mirror.deps, "status")).records).toBe(1);
-  expect((await stages()).slice(-2)).toEqual(["Lost", "In Progress"]);
-
-  async function stages(): Promise<string[]> {
-    const rows = await mirror.db.sql<{ status: string }[]>`
-      SELECT status FROM attio.stage_durations WHERE record_id = ${deal?.id ?? ""}
-      ORDER BY entered_at, left_at NULLS LAST`;
-    return rows.map((row) => row.status);
-  }
+  expect((await stagesOf(mirror, deal.id)).slice(-2)).toEqual(["Lost", "In Progress"]);
 });
+
+test("a change that the crawl saw first is in the history once", async () => {
+  const { mirror, deal, settled } = await startDeal();
+  mirror.sandbox.store.updateRecord("deals", deal, { stage: "Dropped" });
+  await crawlPastValues(mirror.deps, "deals.stage");
+  await settled();
+  await drain(mirror);
+  expect((await stagesOf(mirror, deal)).filter((stage) => stage === "Dropped")).toHaveLength(1);
+});
+
+test("a history that was asked for before a change was applied does not undo it", async () => {
+  const { mirror, deal, settled } = await startDeal();
+  const { sandbox } = mirror;
+  sandbox.faults.add({ kind: "late", ms: 1_500, path: `${deal}/attributes`, times: 1 });
+  const asked = new Promise<void>((resolve) => {
+    sandbox.onRequest(({ path }) => {
+      if (path.includes(`${deal}/attributes`)) resolve();
+    });
+  });
+  const crawl = crawlPastValues(mirror.deps, "deals.stage");
+  await asked;
+  // Answered after the history was made up, since it was sent after it was asked for.
+  await mirror.client.self();
+  sandbox.store.updateRecord("deals", deal, { stage: "Dropped" });
+  await settled();
+  await drain(mirror);
+  await crawl;
+  expect(await stagesOf(mirror, deal)).toContain("Dropped");
+  await crawlPastValues(mirror.deps, "deals.stage");
+  expect((await stagesOf(mirror, deal)).filter((stage) => stage === "Dropped")).toHaveLength(1);
+});
+
+/** A mirror of a workspace with deals. */
+async function startDeal(): Promise<{ mirror: Mirror; deal: string; settled: () => Promise<void> }> {
+  const mirror = await startMirror({ sandbox: { seed: { people: 5, companies: 5, deals: 3, seed: 3 } } });
+  const [deal] = mirror.sandbox.store.records("deals");
+  if (deal === undefined) throw new Error("no deals");
+  // No deal has had it yet.
+  mirror.sandbox.store.createStatus("deals", "stage", "Dropped");
+  await mirror.backfill({ streams: ["deals"] });
+  const { settled } = deliverEvents(mirror);
+  return { mirror, deal: deal.id, settled };
+}
+
+async function stagesOf({ db }: Mirror, deal: string): Promise<string[]> {
+  const rows = await db.sql<{ status: string }[]>`
+    SELECT status FROM attio.stage_durations WHERE record_id = ${deal} ORDER BY entered_at, left_at NULLS LAST`;
+  return rows.map((row) => row.status);
+}

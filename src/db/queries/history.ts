@@ -48,13 +48,26 @@ export async function countHistoryWanted(sql: Sql, history: HistoryColumn): Prom
   return row?.count ?? 0;
 }
 
-/** Puts Attio's own history of one attribute of one record in place of what we had put together. */
+/**
+ * Puts Attio's own history of one attribute of one record in place of what we had put together. Where the row was written
+ * since `begin`, or is being written, or is gone, nothing is done: the history may be older than what the row went through,
+ * and the next round reads it again.
+ *
+ * @param begin the ticket drawn before the history was asked for
+ */
 export async function replaceHistory(
   tx: Tx,
-  { stream, attribute }: HistoryColumn,
+  { stream, table, key, attribute }: HistoryColumn,
   recordId: string,
-  intervals: readonly object[],
+  { intervals, begin }: { intervals: readonly object[]; begin: number },
 ): Promise<void> {
+  const [row] = await tx.unsafe<{ fetchSeq: number }[]>(
+    `SELECT _fetch_seq AS "fetchSeq" FROM ${mirrorTable(table)}
+     WHERE ${quoteIdentifier(key)} = $1 FOR NO KEY UPDATE SKIP LOCKED`,
+    [recordId],
+    { prepare: true },
+  );
+  if (row === undefined || row.fetchSeq >= begin) return;
   await tx`
     DELETE FROM attio.value_history
     WHERE object = ${stream} AND attribute = ${attribute} AND record_id = ${recordId}`;

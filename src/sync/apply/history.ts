@@ -50,7 +50,7 @@ function comparison({ slug, column }: TrackedColumn): string {
 /**
  * Writes changes into `attio.value_history`: the interval that was open ends where the new one begins, or now for a
  * value that was cleared, since Attio dates no clearing. A value whose beginning nobody saw has no `active_from`
- * (design rule 27).
+ * (design rule 27). A value that stands there already, because the crawl of past values was quicker, is left as it is.
  *
  * @param mayHaveGaps whether values between the old and the new one may have been missed
  */
@@ -83,6 +83,10 @@ export async function writeHistory(
       FROM json_to_recordset(${JSON.stringify(intervals)}::text::json) AS c(
         record_id uuid, attribute text, old jsonb, new jsonb, active_from timestamptz, actor_type text, actor_id text,
         gap boolean)
+      WHERE NOT EXISTS (
+        SELECT 1 FROM attio.value_history h
+        WHERE h.object = ${stream} AND h.record_id = c.record_id AND h.attribute = c.attribute
+          AND h.value = c.new AND h.active_from = c.active_from)
     ), ended AS (
       UPDATE attio.value_history h SET active_until = greatest(h.active_from, c.moment), _exact = false
       FROM change c

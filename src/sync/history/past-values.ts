@@ -2,6 +2,7 @@ import { AttioNotFoundError, AttioValidationError, type AttributeValue } from ".
 import { countHistoryWanted, findHistoryWanted, replaceHistory } from "../../db/queries/history.ts";
 import type { HistoryColumn } from "../../db/queries/history.ts";
 import { listStreams } from "../../db/queries/streams.ts";
+import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
 import type { SyncDeps } from "../deps.ts";
 import { UnknownChoiceError } from "../mapping/read-value.ts";
@@ -115,12 +116,13 @@ async function readOne(
   const options = { signal, priority: "backfill" } as const;
   const window = { showHistoric: true };
   try {
+    const begin = await drawTicket(db.sql);
     const values: AttributeValue[] =
       plan.kind === "object"
         ? await client.records.values(plan.sourceId, id, attribute.id, window, options)
         : await client.entries.values(plan.sourceId, id, attribute.id, window, options);
     const intervals = toIntervals(values, attribute);
-    await transact(db.sql, (tx) => replaceHistory(tx, history, id, intervals));
+    await transact(db.sql, (tx) => replaceHistory(tx, history, id, { intervals, begin }));
   } catch (error) {
     // The record is gone, or the schema has moved on: the next round looks again.
     if (error instanceof AttioNotFoundError || error instanceof UnknownChoiceError) return true;
