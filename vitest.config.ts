@@ -8,7 +8,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     fileParallelism: true,
-    // One more than the least number of cores: tests of daemons and of second looks wait a good part of their time.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });
