@@ -95,7 +95,18 @@ async function openOnPostgres({
   }
   return {
     kind: "postgres",
-    queue: (name) => queueOf(queues.get(name)),
+    queue: (name) => {
+      const queue = queues.get(name);
+      return queueOf(queue, async (work) => {
+        try {
+          return await reach(work);
+        } catch (error) {
+          // A queue whose first connection failed gives that failure to every call ever after.
+          if (name !== "attio-upkeep") queues.discard(name, queue);
+          throw error;
+        }
+      });
+    },
     work: (name, concurrency, handle) => {
       const worker = new classes.Worker(name, (job) => handle(jobOf(job)), {
         connection,
@@ -174,6 +185,13 @@ class OpenQueues {
       this.#queues.set(name, queue);
     }
     return queue;
+  }
+
+  /** Forgets a queue that failed, so that the next use opens it anew. */
+  discard(name: QueueName, failed: AnyQueue): void {
+    if (this.#queues.get(name) !== failed) return;
+    this.#queues.delete(name);
+    failed.close().catch(() => undefined);
   }
 
   async close(): Promise<void> {
