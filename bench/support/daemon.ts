@@ -42,6 +42,8 @@ export async function startDaemon(order: DaemonOrder): Promise<BenchDaemon> {
     LOG_LEVEL: "warn",
     // What is measured is begun by hand.
     BACKFILL_CRON: "0 0 1 1 *",
+    // A crawl like that of comments: a request a record, as long as the budget has room.
+    HISTORY: "off",
   };
   const profile =
     order.profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${order.profileFolder}`];

@@ -31,6 +31,9 @@ const MOST_ATTEMPTS = 6;
 /** Single requests that run side by side for resources that have no query by ids. */
 const SIDE_BY_SIDE = 8;
 
+/** Queries under way at a time while each is full: one is answered while the rows of the other are written. */
+const MOST_QUERIES = 2;
+
 export interface Hydration {
   /** Marks that were seen to. */
   seen: number;
@@ -41,8 +44,8 @@ export interface Hydration {
 
 /**
  * Sees to the dirty marks of one stream that are due: fetches many records by one query, applies what it finds,
- * confirms and deletes what does not come back. While many marks come, each query waits up to a second to be full. Returns
- * when no mark is due any more.
+ * confirms and deletes what does not come back. While many marks come, each query waits up to a second to be full, and
+ * two full ones are under way at a time. Returns when no mark is due any more.
  */
 export async function hydrate(
   deps: SyncDeps,
@@ -50,13 +53,30 @@ export async function hydrate(
   options: RequestOptions = {},
 ): Promise<Hydration> {
   const total: Hydration = { seen: 0, written: 0, deleted: 0, requests: 0 };
-  for (;;) {
-    options.signal?.throwIfAborted();
-    await linger(deps.db.sql, stream, options.signal);
-    const claimed = await claimDue(deps.db.sql, stream.name, stream.batch.size);
-    if (claimed.length === 0) return total;
-    stream.recent.add(claimed.length);
-    await new Hydrator(deps, stream, options, total).see(claimed);
+  const hydrator = new Hydrator(deps, stream, options, total);
+  const queries = new Set<Promise<void>>();
+  try {
+    for (;;) {
+      options.signal?.throwIfAborted();
+      await linger(deps.db.sql, stream, options.signal);
+      const { size } = stream.batch;
+      const claimed = await claimDue(deps.db.sql, stream.name, size);
+      if (claimed.length === 0 && queries.size === 0) return total;
+      if (claimed.length > 0) {
+        stream.recent.add(claimed.length);
+        const query = hydrator.see(claimed);
+        queries.add(query);
+        // One that failed stays, so that the next wait throws.
+        query.then(
+          () => queries.delete(query),
+          () => undefined,
+        );
+      }
+      if (claimed.length < size) await Promise.all(queries);
+      else if (queries.size >= MOST_QUERIES) await Promise.race(queries);
+    }
+  } finally {
+    await Promise.allSettled(queries);
   }
 }
 
