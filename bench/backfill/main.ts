@@ -1,4 +1,4 @@
-import { build } from "../support/build.ts";
+import { compile } from "../../scripts/compile.ts";
 import type { ContestantOrder } from "./contestant-process.ts";
 import type { Measured, Run } from "./contestant.ts";
 import { DISCIPLINES } from "./disciplines.ts";
@@ -31,7 +31,7 @@ interface Track {
 async function main(argv: readonly string[]): Promise<void> {
   const options = readOptions(argv);
   const chosen = DISCIPLINES.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
-  const program = await build();
+  const program = await compile("bench", ["bench"]);
   const server = await openServer(process.env["DATABASE_URL"]);
   try {
     const track = { options, server, program };

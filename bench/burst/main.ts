@@ -1,4 +1,4 @@
-import { build } from "../support/build.ts";
+import { compile } from "../../scripts/compile.ts";
 import { queueKinds } from "../support/queue-kinds.ts";
 import { openServer } from "../support/server.ts";
 import { describeMachine } from "../support/table.ts";
@@ -13,7 +13,7 @@ const NOWHERE = { url: "http://127.0.0.1:9", token: "none" };
 
 async function main(argv: readonly string[]): Promise<void> {
   const options = readOptions(argv);
-  const program = await build();
+  const program = await compile("bench", ["bench"]);
   const server = await openServer(process.env["DATABASE_URL"]);
   const track = { options, server, program, place: NOWHERE };
   try {

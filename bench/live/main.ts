@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { openDatabase, type Sql } from "../../src/db/index.ts";
 import { notify } from "../../src/db/notify.ts";
 import { wantBackfillOf } from "../../src/db/queries/chores.ts";
-import { build } from "../support/build.ts";
+import { compile } from "../../scripts/compile.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { runsOf, until, untilQuiet } from "../support/mirror-state.ts";
 import { cpuOfProcess } from "../support/process-cpu.ts";
@@ -36,7 +36,7 @@ interface Track {
 
 async function main(argv: readonly string[]): Promise<void> {
   const options = readOptions(argv);
-  const program = await build();
+  const program = await compile("bench", ["bench"]);
   const server = await openServer(process.env["DATABASE_URL"]);
   const order: SandboxOrder = {
     records: options.records,

@@ -1,3 +1,4 @@
+import { constants, setPriority } from "node:os";
 import { openDatabase } from "../db/index.ts";
 import { Closers } from "../lib/closers.ts";
 import { createLogger } from "../logger.ts";
@@ -44,6 +45,9 @@ async function carryOut(request: BackfillRequest): Promise<void> {
     if (process.connected) process.disconnect();
   }
 }
+
+// Where processors are few, an edit goes first.
+setPriority(constants.priority.PRIORITY_LOW);
 
 // The daemon says when to stop; a terminal sends its signals to all of its processes.
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => undefined);

@@ -1,13 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
+import { program } from "../support/program.ts";
 
 /** Starts the program as a process of its own. */
 function start(args: string[]) {
-  return spawn(process.execPath, ["--import", "tsx", MAIN, ...args], {
+  return spawn(process.execPath, [program("src/main"), ...args], {
     env: { PATH: process.env["PATH"] },
     stdio: ["ignore", "pipe", "pipe"],
   });

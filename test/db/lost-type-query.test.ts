@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { program } from "../support/program.ts";
 
 let database: TestDatabase;
 
@@ -10,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 test("a connection that is lost while the driver asks for types does not end the process", () => {
-  const args = ["--import", "tsx", "test/fixtures/lose-type-query.ts", database.url];
+  const args = [program("test/fixtures/lose-type-query"), database.url];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
   expect({ status, told: JSON.parse(stdout) as unknown }).toEqual({
     status: 0,

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { startEmbeddedPostgres } from "../../src/embedded/postgres.ts";
+import { program } from "../support/program.ts";
 
 const isRoot = process.getuid?.() === 0;
 let dataDir: string;
@@ -79,13 +80,9 @@ describe("on a data folder with a history", () => {
   });
 
   test("a server whose owner was killed is joined by the next process, which stops it", async () => {
-    const owner = spawn(
-      process.execPath,
-      ["--import", "tsx", join(import.meta.dirname, "hold-server.ts"), dataDir],
-      {
-        stdio: ["ignore", "pipe", "inherit"],
-      },
-    );
+    const owner = spawn(process.execPath, [program("test/fixtures/hold-server"), dataDir], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const ownersUrl = await readFirstLine(owner);
     const joined = await startEmbeddedPostgres({ dataDir });
     expect(joined.url).toBe(ownersUrl);

@@ -5,8 +5,7 @@ import { openDatabase, type Database } from "../../src/db/index.ts";
 import type { Sandbox } from "../../src/sandbox/index.ts";
 import { createTestDatabase } from "./database.ts";
 import { freePort } from "./free-port.ts";
-
-const ROOT = new URL("../..", import.meta.url);
+import { program } from "./program.ts";
 
 /** A daemon in a process of its own. */
 export interface TestDaemon {
@@ -69,8 +68,8 @@ export async function makeHome(
 
 function startDaemonProcess(roles: readonly string[], settings: Record<string, string>): TestDaemon {
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], ...settings };
-  const args = ["--import", "tsx", "src/main.ts", "start", "--role", ...roles];
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "ignore", "pipe"] });
+  const args = [program("src/main"), "start", "--role", ...roles];
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   child.stderr.on("data", (chunk: Buffer) => {
     log += chunk.toString();

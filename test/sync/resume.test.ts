@@ -1,17 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import type { Sql } from "../../src/db/index.ts";
 import { LeaseLostError } from "../../src/db/queries/runs.ts";
 import type { Misbehaviour } from "../../src/sandbox/index.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
 import { findDifferences } from "../support/oracle.ts";
+import { program } from "../support/program.ts";
 import { addThings, eventually, type Things } from "../support/things.ts";
 
 const MAX_PAGE = { records: 100, notes: 10, tasks: 10, meetings: 10 };
 const BEGAN_MS = Date.parse("2024-01-01T00:00:00Z");
-const FIXTURE = fileURLToPath(new URL("../fixtures/backfill-process.ts", import.meta.url));
 
 let mirror: Mirror;
 let sql: Sql;
@@ -119,7 +118,7 @@ test.each(["notes", "tasks", "meetings"] as const)(
 test("a backfill whose process was killed goes on at once, in fewer requests, and ends equal", async () => {
   const things = manyThings(1000);
   const { sandbox, db } = mirror;
-  const argv = ["--import", "tsx", FIXTURE, db.url, sandbox.url, sandbox.token, things.slug];
+  const argv = [program("test/fixtures/backfill-process"), db.url, sandbox.url, sandbox.token, things.slug];
   const child = spawn(process.execPath, argv, { stdio: "inherit" });
   const ended = once(child, "exit");
   sandbox.log.clear();
