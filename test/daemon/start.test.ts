@@ -89,10 +89,16 @@ test("asked twice to stop, it ends at once, whatever is under way", async () => 
     () => home.db.sql`SELECT 1 FROM attio_sync.dirty WHERE claimed_until > now()`,
     (claimed) => claimed.length > 0,
   );
+  // Work that was claimed cannot be given back meanwhile: the daemon would wait for it.
+  const holder = await home.db.sql.reserve();
+  await holder`BEGIN`;
+  await holder`LOCK TABLE attio_sync.dirty`;
   daemon.signal("SIGTERM");
   await says(daemon, "stopping");
   const began = performance.now();
   daemon.signal("SIGTERM");
   expect(await daemon.exited).toBe(143);
   expect(performance.now() - began).toBeLessThan(2_000);
+  await holder`ROLLBACK`;
+  holder.release();
 });
