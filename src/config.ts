@@ -61,6 +61,14 @@ const VARIABLES = {
     fallback: "hard",
     parse: oneOf(["hard", "soft"]),
   }),
+  outbound: variable({
+    name: "OUTBOUND",
+    description:
+      "Which tables take local writes. This version does not write back to Attio: only `off` is accepted, and a local " +
+      "write to a mirrored table is refused.",
+    fallback: "off",
+    parse: z.string().pipe(z.literal("off", "must be off: this version does not write back to Attio")),
+  }),
   raw: variable({
     name: "RAW",
     description:
@@ -183,6 +191,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     databaseUrl: readOptional(VARIABLES.databaseUrl, env),
     dataDir: read(VARIABLES.dataDir, env),
     deleteMode: read(VARIABLES.deleteMode, env),
+    outbound: read(VARIABLES.outbound, env),
     raw: read(VARIABLES.raw, env),
     history: read(VARIABLES.history, env),
     redisUrl: readOptional(VARIABLES.redisUrl, env),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openDatabase, type Database } from "../../src/db/index.ts";
+import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
 import { introspect } from "../../src/db/mirror/introspect.ts";
 import { mirrorTable } from "../../src/db/mirror/sql-names.ts";
 import type { Tx } from "../../src/db/client.ts";
@@ -52,8 +52,8 @@ let db: Database;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  db = await openDatabase(database.url, { connections: 1 });
-  await db.sql`CREATE SCHEMA attio`;
+  db = await openDatabase(database.url, { connections: 2 });
+  await migrate(db);
 });
 
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import type { Sql } from "../../src/db/index.ts";
-import { lockExclusive, streamLock } from "../../src/db/locks.ts";
+import { holdStreamAlone } from "../../src/db/locks.ts";
 import { bumpPlanVersion } from "../../src/db/queries/streams.ts";
 import { drawTicket } from "../../src/db/queries/tickets.ts";
 import { applyRows, type ApplyCounts } from "../../src/sync/apply/apply-rows.ts";
@@ -244,7 +244,7 @@ test("a page that waits for a schema change under way sees that change", async (
   const fetched = { rows: [mappedThing(randomUUID(), { name: "x" })], begin: await drawTicket(sql) };
   let waiting: Promise<unknown> | undefined;
   await sql.begin(async (tx) => {
-    await lockExclusive(tx, streamLock(things.slug));
+    await holdStreamAlone(tx, things.slug);
     await bumpPlanVersion(tx, things.slug);
     waiting = applyRows(sql, target, fetched).catch((error: unknown) => error);
     await someoneWaits(sql);

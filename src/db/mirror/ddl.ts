@@ -1,7 +1,9 @@
 import { fitIdentifier, quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import type { ExistingTable } from "./introspect.ts";
 import { mirrorTable } from "./sql-names.ts";
+import { BOOKKEEPING_COLUMNS } from "./tables.ts";
 import type { Column, DescribedColumn } from "./tables.ts";
+import { guardStatements } from "./write-guard.ts";
 
 /** A table as it shall be. */
 export interface WantedTable {
@@ -50,6 +52,7 @@ export function planTable(
       `ALTER TABLE ${table} ${added.map((column) => `ADD COLUMN ${definition(column)}`).join(", ")}`,
     );
   }
+  statements.push(...planGuard(have, want, renames));
   statements.push(...planComment("TABLE", table, have.comment, want.comment));
   for (const column of want.columns) {
     const known = before(column.name)?.comment ?? null;
@@ -73,6 +76,23 @@ export function planRenames(table: string, renames: readonly Rename[]): string[]
   ];
 }
 
+/** Guards columns that are not yet; those of attributes that Attio no longer shows stay guarded. */
+function planGuard(have: ExistingTable, want: WantedTable, renames: readonly Rename[]): string[] {
+  const to = new Map(renames.map((rename) => [rename.from, rename.to]));
+  const guarded = new Set([...have.guarded].map((name) => to.get(name) ?? name));
+  const wanted = mirrorColumns(want);
+  if (wanted.every((name) => guarded.has(name))) return [];
+  return guardStatements(want.name, [...new Set([...guarded, ...wanted])]);
+}
+
+function mirrorColumns({ fixedColumns, columns }: WantedTable): string[] {
+  return [
+    ...fixedColumns.map(({ name }) => name),
+    ...columns.map(({ name }) => name),
+    ...BOOKKEEPING_COLUMNS,
+  ];
+}
+
 function createTable(want: WantedTable): string[] {
   const table = mirrorTable(want.name);
   const [key, ...others] = want.fixedColumns;
@@ -90,6 +110,7 @@ function createTable(want: WantedTable): string[] {
     `CREATE TABLE ${table} (${lines.join(", ")})`,
     // A backfill asks which rows of a span of creation its page has not shown.
     `CREATE INDEX ON ${table} (created_at)`,
+    ...guardStatements(want.name, mirrorColumns(want)),
     ...planComment("TABLE", table, null, want.comment),
     ...want.columns.flatMap((column) =>
       planComment("COLUMN", columnPath(table, column.name), null, column.comment),

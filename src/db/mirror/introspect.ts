@@ -1,4 +1,5 @@
 import type { Sql, Tx } from "../client.ts";
+import { COLUMNS_GUARD } from "./write-guard.ts";
 import { MIRROR_SCHEMA } from "./sql-names.ts";
 
 /** A table as PostgreSQL has it. */
@@ -6,6 +7,8 @@ export interface ExistingTable {
   name: string;
   comment: string | null;
   columns: Map<string, { type: string; comment: string | null }>;
+  /** Columns that only the daemon may write. */
+  guarded: Set<string>;
 }
 
 /** What stands in schema `attio`: tables with their columns, and every name that a new table may not take. */
@@ -20,20 +23,24 @@ export async function introspect(sql: Sql | Tx): Promise<ExistingSchema> {
   const relations = await sql<{ name: string; kind: string; comment: string | null }[]>`
     SELECT c.relname AS name, c.relkind AS kind, obj_description(c.oid, 'pg_class') AS comment
     FROM pg_class c WHERE c.relnamespace = to_regnamespace(${MIRROR_SCHEMA})`;
-  const columns = await sql<{ table: string; name: string; type: string; comment: string | null }[]>`
+  const columns = await sql<
+    { table: string; name: string; type: string; comment: string | null; guarded: boolean }[]
+  >`
     SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
-           col_description(c.oid, a.attnum) AS comment
+           col_description(c.oid, a.attnum) AS comment, coalesce(a.attnum = ANY(g.tgattr), false) AS guarded
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    LEFT JOIN pg_trigger g ON g.tgrelid = c.oid AND g.tgname = ${COLUMNS_GUARD}
     WHERE c.relnamespace = to_regnamespace(${MIRROR_SCHEMA}) AND c.relkind = 'r'
       AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attnum`;
 
   const tables = new Map<string, ExistingTable>();
   for (const { name, kind, comment } of relations) {
-    if (kind === "r") tables.set(name, { name, comment, columns: new Map() });
+    if (kind === "r") tables.set(name, { name, comment, columns: new Map(), guarded: new Set() });
   }
-  for (const { table, name, type, comment } of columns) {
+  for (const { table, name, type, comment, guarded } of columns) {
     tables.get(table)?.columns.set(name, { type, comment });
+    if (guarded) tables.get(table)?.guarded.add(name);
   }
   return { tables, relations: new Set(relations.map((relation) => relation.name)) };
 }

@@ -1,6 +1,7 @@
 import type { Sql } from "../client.ts";
 import { sqlState } from "../pg-errors.ts";
-import { MIRROR_SCHEMA } from "./sql-names.ts";
+import { MIRROR_SCHEMA, mirrorTable } from "./sql-names.ts";
+import { ROWS_GUARD } from "./write-guard.ts";
 
 /** Who may only look, and who may also write to tables that are open for it. */
 const READER = "attio_reader";
@@ -21,7 +22,7 @@ const GRANTS: readonly string[] = [
 ];
 
 /**
- * Makes the two roles and grants them the mirror; does nothing where that is done.
+ * Makes the two roles and grants them the mirror, new tables included; does nothing where that is done.
  *
  * @returns false when the daemon's role may not create roles; `ROLE_SQL` then says what an administrator has to run
  */
@@ -32,9 +33,23 @@ export async function ensureRoles(sql: Sql): Promise<boolean> {
   const [row] = await sql<{ granted: boolean }[]>`
     SELECT has_schema_privilege(${READER}, ${MIRROR_SCHEMA}, 'USAGE')
        AND has_schema_privilege(${WRITER}, ${MIRROR_SCHEMA}, 'USAGE') AS granted`;
-  if (row?.granted === true) return true;
-  await grantAll(sql);
+  const statements = [...(row?.granted === true ? [] : GRANTS), ...(await missingGrants(sql))];
+  if (statements.length > 0) await grant(sql, statements);
   return true;
+}
+
+/**
+ * Who may write is also given the right on tables that are closed: their triggers say why they refuse, where PostgreSQL
+ * would only say "permission denied" (design rule 18).
+ */
+async function missingGrants(sql: Sql): Promise<string[]> {
+  const tables = await sql<{ name: string }[]>`
+    SELECT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE t.tgname = ${ROWS_GUARD} AND c.relnamespace = to_regnamespace(${MIRROR_SCHEMA})
+      AND NOT (has_table_privilege(${WRITER}, c.oid, 'INSERT') AND has_table_privilege(${WRITER}, c.oid, 'UPDATE')
+               AND has_table_privilege(${WRITER}, c.oid, 'DELETE'))
+    ORDER BY 1`;
+  return tables.map(({ name }) => `GRANT INSERT, UPDATE, DELETE ON ${mirrorTable(name)} TO ${WRITER}`);
 }
 
 async function createRole(sql: Sql, statement: string): Promise<boolean> {
@@ -51,9 +66,9 @@ async function createRole(sql: Sql, statement: string): Promise<boolean> {
 }
 
 /** Two processes that grant at once collide on the catalog ("tuple concurrently updated"); the second finds it done. */
-async function grantAll(sql: Sql): Promise<void> {
+async function grant(sql: Sql, statements: readonly string[]): Promise<void> {
   await sql.begin(async (tx) => {
     await tx`SELECT pg_advisory_xact_lock(hashtext('attio-mirror grants'))`;
-    for (const statement of GRANTS) await tx.unsafe(statement);
+    for (const statement of statements) await tx.unsafe(statement);
   });
 }

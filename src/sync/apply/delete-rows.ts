@@ -1,5 +1,5 @@
 import type { Sql, Tx } from "../../db/client.ts";
-import { lockExclusive, streamLock } from "../../db/locks.ts";
+import { holdStreamAlone } from "../../db/locks.ts";
 import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { isDataRefusal, isLockTimeout } from "../../db/pg-errors.ts";
@@ -40,7 +40,7 @@ export async function deleteRows(
 ): Promise<number> {
   if (deletion.ids.length === 0) return 0;
   return transact(sql, async (tx) => {
-    await lockExclusive(tx, streamLock(target.stream));
+    await holdStreamAlone(tx, target.stream);
     await tx`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
     const end = await drawTicket(tx);
     const present = await lockOlder(tx, target, deletion);

@@ -1,5 +1,5 @@
 import type { Sql, Tx } from "../../db/client.ts";
-import { lockShared, streamLock } from "../../db/locks.ts";
+import { holdStream } from "../../db/locks.ts";
 import { planVersion } from "../../db/queries/streams.ts";
 import { transact } from "../../db/tx.ts";
 import { PlanChangedError } from "./target.ts";
@@ -11,7 +11,7 @@ import type { ApplyTarget } from "./target.ts";
  * @throws {PlanChangedError} when it is no longer as the target says
  */
 export async function holdPlan(tx: Tx, target: ApplyTarget): Promise<void> {
-  await lockShared(tx, streamLock(target.stream));
+  await holdStream(tx, target.stream);
   // Asked only under the lock: a version read by the same statement could be older than the wait for it.
   if ((await planVersion(tx, target.stream)) !== target.version) throw new PlanChangedError(target.stream);
 }

@@ -1,5 +1,5 @@
 import type { Sql } from "../../db/client.ts";
-import { lockExclusive, streamLock } from "../../db/locks.ts";
+import { holdStreamAlone } from "../../db/locks.ts";
 import { ormOf, saveOption, saveStatus } from "../../db/queries/catalog.ts";
 import { bumpPlanVersion } from "../../db/queries/streams.ts";
 import { transact } from "../../db/tx.ts";
@@ -19,7 +19,7 @@ export async function adoptChoice(
     isArchived: choice.isArchived,
   };
   await transact(sql, async (tx) => {
-    await lockExclusive(tx, streamLock(plan.stream));
+    await holdStreamAlone(tx, plan.stream);
     const orm = ormOf(tx);
     if (attribute.kind === "status") {
       await saveStatus(orm, {

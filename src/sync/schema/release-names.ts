@@ -1,5 +1,5 @@
 import type { Database } from "../../db/client.ts";
-import { lockExclusive, streamLock } from "../../db/locks.ts";
+import { holdStreamAlone } from "../../db/locks.ts";
 import { fitIdentifier, quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { introspect } from "../../db/mirror/introspect.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
@@ -36,7 +36,7 @@ export async function releaseNames(db: Database, catalog: Catalog): Promise<Set<
 async function stepAside(db: Database, stream: StreamRow, id: string, withTable: boolean): Promise<void> {
   const aside = `${stream.stream}~${id.slice(0, 8)}`;
   await transactDdl(db.sql, async (tx) => {
-    for (const name of [stream.stream, aside].sort()) await lockExclusive(tx, streamLock(name));
+    for (const name of [stream.stream, aside].sort()) await holdStreamAlone(tx, name);
     await renameStream(tx, stream.stream, aside);
     if (!withTable) return;
     const orm = ormOf(tx);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Database, Tx } from "../../db/client.ts";
-import { lockExclusive, streamLock } from "../../db/locks.ts";
+import { holdStreamAlone } from "../../db/locks.ts";
 import { introspect } from "../../db/mirror/introspect.ts";
 import {
   findAttributes,
@@ -41,7 +41,7 @@ export async function syncSource(db: Database, source: CatalogSource): Promise<S
     const orm = ormOf(tx);
     const preview = planSource(source, await loadGiven(orm, source), await introspect(tx));
     for (const stream of [...new Set([preview.formerStream, preview.stream])].sort()) {
-      await lockExclusive(tx, streamLock(stream));
+      await holdStreamAlone(tx, stream);
     }
     // Read again under the lock: another process may have been here while we waited.
     const given = await loadGiven(orm, source);
