@@ -56,6 +56,25 @@ describe("item stream", () => {
     );
   });
 
+  it("equals JSON.parse where items begin alike and hold what looks like the border between two", () => {
+    const opening = '{"id":{"workspace_id":"w"}';
+    const decoys = fc.constantFrom(`},${opening}`, `${opening},`, "},{", "é", "x".repeat(300_000));
+    const like = fc.record({
+      id: fc.constant({ workspace_id: "w" }),
+      text: fc.oneof(fc.string(), decoys),
+      inner: fc.array(fc.constant({ id: { workspace_id: "w" } }), { maxLength: 3 }),
+    });
+    const unlike = fc.constantFrom<unknown>({ other: 1 }, [1], "id", 7);
+    const anyItems = fc.array(fc.oneof({ weight: 5, arbitrary: like }, unlike), { maxLength: 8 });
+    fc.assert(
+      fc.property(anyItems, anyCuts, anySpace, (data, cuts, space) => {
+        const text = JSON.stringify({ data, next: null }, null, space);
+        expect(feed(text, cuts)).toEqual({ items: data, rest: { data: [], next: null } });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("equals JSON.parse when every byte comes alone", () => {
     const text = JSON.stringify({
       count: "[{",

@@ -20,10 +20,10 @@ export interface ExistingSchema {
 
 /** Reads the tables of schema `attio` as they are now. */
 export async function introspect(sql: Sql | Tx): Promise<ExistingSchema> {
-  const relations = await sql<{ name: string; kind: string; comment: string | null }[]>`
+  const relationRows = sql<{ name: string; kind: string; comment: string | null }[]>`
     SELECT c.relname AS name, c.relkind AS kind, obj_description(c.oid, 'pg_class') AS comment
     FROM pg_class c WHERE c.relnamespace = to_regnamespace(${MIRROR_SCHEMA})`;
-  const columns = await sql<
+  const columnRows = sql<
     { table: string; name: string; type: string; comment: string | null; guarded: boolean }[]
   >`
     SELECT c.relname AS table, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
@@ -33,6 +33,7 @@ export async function introspect(sql: Sql | Tx): Promise<ExistingSchema> {
     WHERE c.relnamespace = to_regnamespace(${MIRROR_SCHEMA}) AND c.relkind = 'r'
       AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attnum`;
+  const [relations, columns] = await Promise.all([relationRows, columnRows]);
 
   const tables = new Map<string, ExistingTable>();
   for (const { name, kind, comment } of relations) {

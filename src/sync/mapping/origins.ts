@@ -31,7 +31,10 @@ export class Origins {
 
   /** @param slug of an attribute */
   get(slug: string): Origin | undefined {
-    return this.#origins[this.#attributes.findIndex((attribute) => attribute.slug === slug)];
+    const origin = this.#origins[this.#attributes.findIndex((attribute) => attribute.slug === slug)];
+    if (origin?.activeFrom == null) return origin;
+    // Not before, since hardly any is asked for.
+    return { ...origin, activeFrom: cutTimestamp(origin.activeFrom) };
   }
 }
 
@@ -47,7 +50,7 @@ function latestOrigin(values: readonly unknown[], known: Origin | undefined): Or
 }
 
 function originOf(value: Record<string, unknown>, known: Origin | undefined): Origin {
-  const activeFrom = typeof value.active_from === "string" ? cutTimestamp(value.active_from) : null;
+  const activeFrom = typeof value.active_from === "string" ? value.active_from : null;
   const actor = isJsonObject(value.created_by_actor) ? value.created_by_actor : NOBODY;
   const actorType = typeof actor.type === "string" ? actor.type : null;
   const actorId = typeof actor.id === "string" ? actor.id : null;

@@ -20,7 +20,7 @@ import type { Orm } from "../../db/client.ts";
 import { renameHistory } from "../../db/queries/history.ts";
 import { bumpPlanVersion, ensureStream, findStreamBySource, renameStream } from "../../db/queries/streams.ts";
 import { transactDdl } from "../../db/tx.ts";
-import { sourceId } from "./catalog.ts";
+import { sourceId, sourceStream } from "./catalog.ts";
 import type { CatalogAttribute, CatalogSource } from "./catalog.ts";
 import { planSource, shapeOf } from "./plan.ts";
 import type { GivenSource, SourcePlan } from "./plan.ts";
@@ -39,9 +39,10 @@ export interface SourceSync {
 export async function syncSource(db: Database, source: CatalogSource): Promise<SourceSync> {
   return transactDdl(db.sql, async (tx) => {
     const orm = ormOf(tx);
-    const preview = planSource(source, await loadGiven(orm, source), await introspect(tx));
-    for (const stream of [...new Set([preview.formerStream, preview.stream])].sort()) {
-      await holdStreamAlone(tx, stream);
+    const stream = sourceStream(source);
+    const former = (await findStreamBySource(orm, sourceId(source)))?.stream ?? stream;
+    for (const name of [...new Set([former, stream])].sort()) {
+      await holdStreamAlone(tx, name);
     }
     // Read again under the lock: another process may have been here while we waited.
     const given = await loadGiven(orm, source);
@@ -54,10 +55,12 @@ export async function syncSource(db: Database, source: CatalogSource): Promise<S
 
 async function loadGiven(orm: Orm, source: CatalogSource): Promise<GivenSource | undefined> {
   const id = sourceId(source);
-  const row = source.kind === "object" ? await findObject(orm, id) : await findList(orm, id);
-  const stream = await findStreamBySource(orm, id);
+  const [row, stream, attributes] = await Promise.all([
+    source.kind === "object" ? findObject(orm, id) : findList(orm, id),
+    findStreamBySource(orm, id),
+    findAttributes(orm, id),
+  ]);
   if (row === undefined || stream === undefined) return undefined;
-  const attributes = await findAttributes(orm, id);
   return {
     slug: row.apiSlug,
     table: row.tableName,
@@ -72,7 +75,8 @@ async function loadGiven(orm: Orm, source: CatalogSource): Promise<GivenSource |
 }
 
 async function applyPlan(tx: Tx, orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
-  for (const statement of plan.statements) await tx.unsafe(statement);
+  // One round trip: a new table has a comment for every column.
+  if (plan.statements.length > 0) await tx.unsafe(plan.statements.join(";\n"));
   if (plan.formerStream !== plan.stream) await renameStream(tx, plan.formerStream, plan.stream);
   await ensureStream(orm, { stream: plan.stream, kind: source.kind, sourceId: sourceId(source) });
   const changes = [
@@ -101,7 +105,7 @@ async function saveSource(orm: Orm, source: CatalogSource, plan: SourcePlan): Pr
 async function saveAttributes(tx: Tx, orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
   const renamed: { from: string; to: string }[] = [];
   const known = new Map((await findAttributes(orm, sourceId(source))).map((row) => [row.attributeId, row]));
-  let changed = false;
+  const saved: Promise<void>[] = [];
   for (const attribute of source.attributes) {
     const names = plan.columns.get(attribute.description.attributeId);
     if (names === undefined) continue;
@@ -112,14 +116,14 @@ async function saveAttributes(tx: Tx, orm: Orm, source: CatalogSource, plan: Sou
     };
     const before = known.get(row.attributeId);
     if (same(before, row)) continue;
-    await saveAttribute(orm, row);
+    saved.push(saveAttribute(orm, row));
     if (before !== undefined && before.apiSlug !== row.apiSlug) {
       renamed.push({ from: before.apiSlug, to: row.apiSlug });
     }
-    changed = true;
   }
+  await Promise.all(saved);
   await renameHistory(tx, plan.stream, renamed);
-  return changed;
+  return saved.length > 0;
 }
 
 async function saveOptions(tx: Tx, orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
@@ -127,15 +131,17 @@ async function saveOptions(tx: Tx, orm: Orm, source: CatalogSource, plan: Source
   let changed = false;
   for (const attribute of source.attributes) {
     const renamed: TitleChange[] = [];
+    const saved: Promise<void>[] = [];
     for (const option of attribute.options) {
       const before = known.get(option.optionId);
       if (same(before, option)) continue;
       if (before !== undefined && before.title !== option.title) {
         renamed.push({ from: before.title, to: option.title });
       }
-      await saveOption(orm, option);
-      changed = true;
+      saved.push(saveOption(orm, option));
     }
+    await Promise.all(saved);
+    changed ||= saved.length > 0;
     await renameIn(tx, source, plan, attribute, renamed);
   }
   return changed;
@@ -146,15 +152,17 @@ async function saveStatuses(tx: Tx, orm: Orm, source: CatalogSource, plan: Sourc
   let changed = false;
   for (const attribute of source.attributes) {
     const renamed: TitleChange[] = [];
+    const saved: Promise<void>[] = [];
     for (const status of attribute.statuses) {
       const before = known.get(status.statusId);
       if (same(before, status)) continue;
       if (before !== undefined && before.title !== status.title) {
         renamed.push({ from: before.title, to: status.title });
       }
-      await saveStatus(orm, status);
-      changed = true;
+      saved.push(saveStatus(orm, status));
     }
+    await Promise.all(saved);
+    changed ||= saved.length > 0;
     await renameIn(tx, source, plan, attribute, renamed);
   }
   return changed;
