@@ -104,6 +104,8 @@ describe("a backfill of a whole company", () => {
     for (const harm of harms) {
       await expect(
         sql.begin(async (tx) => {
+          // No column that a trigger names can change its type.
+          await tx.unsafe(`DROP TRIGGER attio_mirror_guard_columns ON ${table}`);
           const done = await tx.unsafe(harm);
           if (done.command !== "ALTER TABLE") expect([harm, done.count]).toEqual([harm, 1]);
           throw new Differences(await findDifferences(mirror.sandbox, tx as never, options));

@@ -1,3 +1,4 @@
+import { canonicalText } from "./canonical-text.ts";
 import { Origins } from "./origins.ts";
 import { readValue, UnreadableValueError } from "./read-value.ts";
 import type { ReadValue } from "./read-value.ts";
@@ -34,7 +35,7 @@ export function readRecord(
 ): MappedRow | UnreadableRow {
   const tally: TextTally = { droppedCharacters: 0 };
   const columns = plan.blanks.create(source);
-  const draft: Draft = { columns, canonical: [source.fixed], tally };
+  const draft: Draft = { columns, canonical: canonicalText(source.fixed), tally };
   const origins = new Origins(plan.attributes);
   try {
     for (const attribute of plan.attributes) {
@@ -57,25 +58,25 @@ export function readRecord(
   };
   if (options.raw) {
     row.raw = JSON.stringify(cleanJson(source.values, { droppedCharacters: 0 }));
-    draft.canonical.push(row.raw);
+    draft.canonical += canonicalText(row.raw);
   }
-  row.hash = rowHash(JSON.stringify(draft.canonical));
+  row.hash = rowHash(draft.canonical);
   return row;
 }
 
 /** A row in the making. */
 interface Draft {
   columns: Record<string, unknown>;
-  /** What the hash is made of: each attribute's id, then as many items as it has columns. */
-  canonical: unknown[];
+  /** What the hash is made of: each attribute's id, then as many values as it has columns. */
+  canonical: string;
   tally: TextTally;
 }
 
 /** Puts an attribute's values into its columns, and what stands for them into the hash. */
 function placeValues(values: unknown, attribute: AttributePlan, draft: Draft): void {
   if (!Array.isArray(values)) throw new UnreadableValueError(attribute, "its values are not a list");
-  const { columns, canonical, tally } = draft;
-  canonical.push(attribute.id);
+  const { columns, tally } = draft;
+  draft.canonical += canonicalText(attribute.id);
   if (attribute.multi && attribute.kind !== "json") {
     placeList(values, attribute, draft);
     return;
@@ -87,41 +88,34 @@ function placeValues(values: unknown, attribute: AttributePlan, draft: Draft): v
   const read = values.length === 0 ? undefined : readValue(values[0], attribute, tally);
   const main = read?.main ?? null;
   columns[attribute.column] = main;
-  canonical.push(read?.identity ?? main);
+  draft.canonical += canonicalText(read?.identity ?? main);
   for (const suffix in attribute.sides) {
     const side = read?.sides?.[suffix] ?? null;
     columns[sideColumn(attribute, suffix)] = side;
-    canonical.push(side);
+    draft.canonical += canonicalText(side);
   }
 }
 
 /** No value is NULL, not an empty array: one way to say that there is nothing. */
-function placeList(
-  values: readonly unknown[],
-  attribute: AttributePlan,
-  { columns, canonical, tally }: Draft,
-): void {
+function placeList(values: readonly unknown[], attribute: AttributePlan, draft: Draft): void {
+  const { columns, tally } = draft;
   const read = values.map((value) => readValue(value, attribute, tally));
   columns[attribute.column] = listOrNull(read, (value) => value.main);
-  canonical.push(read.map((value) => value.identity ?? value.main));
+  draft.canonical += canonicalText(read.map((value) => value.identity ?? value.main));
   for (const suffix in attribute.sides) {
     const side = listOrNull(read, (value) => value.sides?.[suffix] ?? null);
     columns[sideColumn(attribute, suffix)] = side;
-    canonical.push(side);
+    draft.canonical += canonicalText(side);
   }
 }
 
-function placeJsonList(
-  values: readonly unknown[],
-  attribute: AttributePlan,
-  { columns, canonical, tally }: Draft,
-): void {
+function placeJsonList(values: readonly unknown[], attribute: AttributePlan, draft: Draft): void {
   const list = listOrNull(
-    values.map((value) => readValue(value, attribute, tally)),
+    values.map((value) => readValue(value, attribute, draft.tally)),
     (value) => value.main,
   );
-  columns[attribute.column] = list;
-  canonical.push(list);
+  draft.columns[attribute.column] = list;
+  draft.canonical += canonicalText(list);
 }
 
 function listOrNull<T>(read: readonly ReadValue[], pick: (value: ReadValue) => T): T[] | null {
