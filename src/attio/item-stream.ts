@@ -59,9 +59,7 @@ export class ItemStream<T> {
   write(chunk: Buffer): void {
     let position = 0;
     if (this.#phase === "before") position = this.#scanBefore(chunk);
-    if (this.#phase === "items" && position < chunk.length) this.#takeItems(chunk, position);
-    else if (this.#phase === "after" && position < chunk.length)
-      this.#skeleton.push(chunk.subarray(position));
+    this.#takeItems(chunk, position);
   }
 
   /** To be called after the last byte. */
@@ -90,6 +88,7 @@ export class ItemStream<T> {
     return chunk.length;
   }
 
+  /** Takes items, and what comes after them. */
   #takeItems(chunk: Buffer, from: number): void {
     let position = from;
     while (position < chunk.length) {

@@ -33,26 +33,21 @@ import { allowedObjectIds } from "./load-plan.ts";
 export async function readCatalog(client: AttioClient, options: RequestOptions = {}): Promise<Catalog> {
   const objects = await unlessForbidden(() => client.objects.list(options));
   const lists = await unlessForbidden(() => client.lists.list(options));
-  const read = await Promise.all([
-    ...(objects ?? []).map(async (object): Promise<CatalogSource | UnreadableSource> => {
-      const row = objectRow(object);
-      const attributes = await readAttributes(client, "objects", row.objectId, options);
-      if (Array.isArray(attributes)) return { kind: "object", row, attributes };
-      return { stream: objectStream(row.apiSlug), ...attributes };
-    }),
-    ...(lists ?? []).map(async (list): Promise<CatalogSource | UnreadableSource> => {
-      const row = listRow(list);
-      const attributes = await readAttributes(client, "lists", row.listId, options);
-      if (Array.isArray(attributes)) return { kind: "list", row, attributes };
-      return { stream: listStream(row.apiSlug), ...attributes };
-    }),
-  ]);
-  return {
-    sources: read.filter((source) => "kind" in source),
-    unreadable: read.filter((source): source is UnreadableSource => !("kind" in source)),
-    objectsListed: objects !== undefined,
-    listsListed: lists !== undefined,
-  };
+  const sources: CatalogSource[] = [];
+  const unreadable: UnreadableSource[] = [];
+  for (const object of objects ?? []) {
+    const row = objectRow(object);
+    const attributes = await readAttributes(client, "objects", row.objectId, options);
+    if (Array.isArray(attributes)) sources.push({ kind: "object", row, attributes });
+    else unreadable.push({ stream: objectStream(row.apiSlug), ...attributes });
+  }
+  for (const list of lists ?? []) {
+    const row = listRow(list);
+    const attributes = await readAttributes(client, "lists", row.listId, options);
+    if (Array.isArray(attributes)) sources.push({ kind: "list", row, attributes });
+    else unreadable.push({ stream: listStream(row.apiSlug), ...attributes });
+  }
+  return { sources, unreadable, objectsListed: objects !== undefined, listsListed: lists !== undefined };
 }
 
 /** Reads one object or list again; undefined when Attio no longer shows it. */
