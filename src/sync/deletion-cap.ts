@@ -1,4 +1,4 @@
-import type { Sql } from "../db/client.ts";
+import type { Sql, Tx } from "../db/client.ts";
 import { mirrorTable } from "../db/mirror/sql-names.ts";
 import type { ApplyTarget } from "./apply/target.ts";
 
@@ -17,7 +17,10 @@ export function exceedsCap(missing: number, recent: number, held: number): boole
 }
 
 /** Counts what the cap is reckoned from. */
-export async function countForCap(sql: Sql, target: ApplyTarget): Promise<{ recent: number; held: number }> {
+export async function countForCap(
+  sql: Sql | Tx,
+  target: Pick<ApplyTarget, "stream" | "table">,
+): Promise<{ recent: number; held: number }> {
   const [row] = await sql.unsafe<{ recent: number; held: number }[]>(
     `SELECT (SELECT count(*) FROM attio_sync.tombstones
              WHERE stream = $1 AND NOT announced AND deleted_at > now() - interval '1 hour') AS recent,

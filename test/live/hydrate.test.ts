@@ -131,6 +131,9 @@ test("without an announcement, only few deletions are believed at once", async (
   const held = await setAsideCodes(mirror.db.sql, "people");
   expect(new Set(held.values())).toEqual(new Set(["deletion_held_back"]));
   const [row] = await mirror.db.sql<{ rows: number }[]>`SELECT count(*) AS rows FROM attio.people`;
-  // The cap is a fifth, but never less than a hundred.
-  expect([held.size, row?.rows]).toEqual([50, people.length + 100]);
+  const deleted = people.length + 200 - (row?.rows ?? 0);
+  // The cap is a fifth, but never less than a hundred; which of the queries under way finds room depends on their order.
+  expect(deleted).toBeGreaterThan(0);
+  expect(deleted).toBeLessThanOrEqual(100);
+  expect(held.size).toBe(150 - deleted);
 });

@@ -7,6 +7,7 @@ import { markDirty } from "../../db/queries/dirty.ts";
 import { setAside } from "../../db/queries/set-aside.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
+import { countForCap, exceedsCap } from "../deletion-cap.ts";
 import type { DeleteMode } from "../deps.ts";
 import { endHistory } from "./history.ts";
 import type { ApplyTarget } from "./target.ts";
@@ -18,6 +19,11 @@ export interface Deletion {
   mode: DeleteMode;
   /** Whether Attio announced them, or they were found missing. */
   announced: boolean;
+  /**
+   * Asks the cap under the stream's lock, for callers that find deletions a few at a time: two that asked it before
+   * could each find room for their own, and together delete too much (design rule 16).
+   */
+  capped?: boolean;
 }
 
 /** How long a deletion may wait for locks that a user holds on rows of their own that refer to it. */
@@ -44,6 +50,10 @@ export async function deleteRows(
     await tx`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
     const end = await drawTicket(tx);
     const present = await lockOlder(tx, target, deletion);
+    if (deletion.capped === true && (await isOverCap(tx, target, deletion))) {
+      await holdBack(tx, target.stream, deletion.ids);
+      return 0;
+    }
     const { newer, busy } = await findOthers(tx, target, deletion, present);
     let gone = 0;
     for (const id of present) {
@@ -59,6 +69,20 @@ export async function deleteRows(
     await tx`DELETE FROM attio.raw WHERE stream = ${target.stream} AND id = ANY(${buried}::uuid[])`;
     return gone;
   });
+}
+
+async function isOverCap(tx: Tx, target: Table, { ids }: Deletion): Promise<boolean> {
+  const { recent, held } = await countForCap(tx, target);
+  return exceedsCap(ids.length, recent, held);
+}
+
+async function holdBack(tx: Tx, stream: string, ids: readonly string[]): Promise<void> {
+  const reason = "too many deletions without an event";
+  await setAside(
+    tx,
+    stream,
+    ids.map((id) => ({ id, code: "deletion_held_back", reason })),
+  );
 }
 
 type Table = Pick<ApplyTarget, "stream" | "table" | "key">;

@@ -20,7 +20,6 @@ import type { SyncDeps } from "../deps.ts";
 import type { FetchedRowsOf } from "../fetch/row-source.ts";
 import { splitRows } from "../fetch/split-rows.ts";
 import type { Ticketed } from "../fetch/ticketed.ts";
-import { exceedsCap, countForCap } from "../deletion-cap.ts";
 import { linger } from "./linger.ts";
 import { otherSides } from "./other-sides.ts";
 import type { LiveStream } from "./live-stream.ts";
@@ -183,34 +182,18 @@ class Hydrator {
 
   /** Deletions that Attio did not announce count against the cap, whichever path finds them (design rule 16). */
   async #delete(gone: readonly Claimed[], begin: number): Promise<void> {
-    const { db, deleteMode, log } = this.#deps;
+    const { db, deleteMode } = this.#deps;
     if (gone.length === 0) return;
     const target = this.#stream.target();
     const announced = gone.filter((mark) => mark.announced);
     const silent = gone.filter((mark) => !mark.announced);
-    const { recent, held } = await countForCap(db.sql, target);
-    if (exceedsCap(silent.length, recent, held)) {
-      log.warn(
-        { stream: target.stream, missing: silent.length, held },
-        "too many silent deletions: held back",
-      );
-      await setAside(
-        db.sql,
-        target.stream,
-        silent.map(({ id }) => ({
-          id,
-          code: "deletion_held_back",
-          reason: "too many deletions without an event",
-        })),
-      );
-    } else {
-      this.#total.deleted += await deleteRows(db.sql, target, {
-        ids: silent.map((mark) => mark.id),
-        begin,
-        mode: deleteMode,
-        announced: false,
-      });
-    }
+    this.#total.deleted += await deleteRows(db.sql, target, {
+      ids: silent.map((mark) => mark.id),
+      begin,
+      mode: deleteMode,
+      announced: false,
+      capped: true,
+    });
     this.#total.deleted += await deleteRows(db.sql, target, {
       ids: announced.map((mark) => mark.id),
       begin,
