@@ -88,7 +88,14 @@ async function startParts(
   const startedAtMs = systemClock.now();
   await migrate(db);
   const client = await openClient(config, db.url, log, closers);
-  const live: SyncDeps = { db, client, log, raw: config.raw, deleteMode: config.deleteMode };
+  const live: SyncDeps = {
+    db,
+    client,
+    log,
+    raw: config.raw,
+    deleteMode: config.deleteMode,
+    outbound: config.outbound,
+  };
   if (roles.includes("worker") || roles.includes("scheduler"))
     await prepareMirror(live, { webhook: config.publicUrl !== null, baseUrl: config.attioBaseUrl, signal });
   // Woken before it exists, it need not be: its first look comes by itself.

@@ -54,7 +54,14 @@ export async function withOpenMirror<T>(
     closers.add(() => display.stop());
     try {
       await pinWorkspace(db, await checkToken(client, access, io.signal));
-      const deps = { db, client, log, raw: config.raw, deleteMode: config.deleteMode };
+      const deps = {
+        db,
+        client,
+        log,
+        raw: config.raw,
+        deleteMode: config.deleteMode,
+        outbound: config.outbound,
+      };
       return await work({ deps, display });
     } catch (error) {
       throw explainAttioError(error, access);

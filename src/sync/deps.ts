@@ -1,6 +1,7 @@
 import type { AttioClient } from "../attio/index.ts";
 import type { Database } from "../db/client.ts";
 import type { Log } from "../logger.ts";
+import type { Outbound } from "./local-writes.ts";
 
 /** What DELETE in Attio does to the mirror's row. */
 export type DeleteMode = "hard" | "soft";
@@ -13,4 +14,6 @@ export interface SyncDeps {
   /** Keep Attio's whole JSON of records and entries in `attio.raw`. */
   raw: boolean;
   deleteMode: DeleteMode;
+  /** Which streams' tables take local writes. */
+  outbound: Outbound;
 }

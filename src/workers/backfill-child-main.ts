@@ -24,7 +24,14 @@ async function run({ config, databaseUrl, streams }: BackfillRequest): Promise<v
     });
     closers.add("backfill's connections", () => db.close());
     const client = await openClient(config, databaseUrl, log, closers);
-    const deps = { db, client, log, raw: config.raw, deleteMode: config.deleteMode };
+    const deps = {
+      db,
+      client,
+      log,
+      raw: config.raw,
+      deleteMode: config.deleteMode,
+      outbound: config.outbound,
+    };
     await backfill(deps, {
       streams,
       signal: stop.signal,

@@ -5,6 +5,7 @@ import { introspect } from "../../src/db/mirror/introspect.ts";
 import { mirrorTable } from "../../src/db/mirror/sql-names.ts";
 import type { Tx } from "../../src/db/client.ts";
 import type { AttributeDescription, CatalogAttribute, CatalogSource } from "../../src/sync/schema/catalog.ts";
+import { localWrites } from "../../src/sync/local-writes.ts";
 import { planSource, type GivenSource, type SourcePlan } from "../../src/sync/schema/plan.ts";
 import { quoted } from "../support/catalog.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -81,11 +82,11 @@ async function playRounds(tx: Tx, all: readonly (readonly Wish[])[]): Promise<vo
   const written: Written = new Map();
   for (const [round, wishes] of all.entries()) {
     const source = sourceOf(wishes, round);
-    const plan = planSource(source, given, await introspect(tx));
-    expect(planSource(source, given, await introspect(tx))).toEqual(plan);
+    const plan = planSource(source, given, await introspect(tx), localWrites("off", "hard"));
+    expect(planSource(source, given, await introspect(tx), localWrites("off", "hard"))).toEqual(plan);
     for (const statement of plan.statements) await tx.unsafe(statement);
     given = asGiven(source, plan);
-    const again = planSource(source, given, await introspect(tx));
+    const again = planSource(source, given, await introspect(tx), localWrites("off", "hard"));
     expect([again.statements, again.columns]).toEqual([[], plan.columns]);
     if (round === 0) await tx.unsafe(`INSERT INTO ${mirrorTable(plan.table)} DEFAULT VALUES`);
     await checkData(tx, source, plan, written);

@@ -14,6 +14,7 @@ export interface MirrorOptions {
   sandbox?: SandboxOptions;
   raw?: boolean;
   deleteMode?: SyncDeps["deleteMode"];
+  outbound?: SyncDeps["outbound"];
   /** `test`, the default: gone with the test; `file`: for `beforeAll`, gone with the file. */
   life?: "test" | "file";
 }
@@ -58,7 +59,7 @@ async function openProcess(
   own: Undo[],
   url: string,
   sandbox: Sandbox,
-  { raw = false, deleteMode = "hard" }: MirrorOptions,
+  { raw = false, deleteMode = "hard", outbound = "off" }: MirrorOptions,
 ): Promise<MirrorProcess> {
   const db = await openDatabase(url, { connections: 4 });
   own.push(() => db.close());
@@ -69,7 +70,7 @@ async function openProcess(
     retry: { minDelayMs: 5, maxDelayMs: 50 },
   });
   own.push(() => client.close());
-  const deps: SyncDeps = { db, client, log: silentLog, raw, deleteMode };
+  const deps: SyncDeps = { db, client, log: silentLog, raw, deleteMode, outbound };
   return {
     db,
     client,

@@ -17,7 +17,7 @@ export const mirror: Contestant = async ({ place, databaseUrl }) => {
     baseUrl: place.url,
     budget: createLocalBudget({ readsPerSecond: READS_PER_SECOND, writesPerSecond: 20 }),
   });
-  const deps = { db, client, log: silentLog, raw: false, deleteMode: "hard" } as const;
+  const deps = { db, client, log: silentLog, raw: false, deleteMode: "hard", outbound: "off" } as const;
   return {
     go: async () => {
       const [result] = await backfill(deps, { streams: [BENCH_OBJECT] });

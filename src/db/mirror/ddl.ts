@@ -3,6 +3,7 @@ import type { ExistingTable } from "./introspect.ts";
 import { mirrorTable } from "./sql-names.ts";
 import { BOOKKEEPING_COLUMNS } from "./tables.ts";
 import type { Column, DescribedColumn } from "./tables.ts";
+import { captureStatements, captureVersion, releaseStatements, type Capture } from "./capture.ts";
 import { guardStatements } from "./write-guard.ts";
 
 /** A table as it shall be. */
@@ -12,6 +13,8 @@ export interface WantedTable {
   /** The first is the primary key. */
   fixedColumns: readonly Column[];
   columns: readonly DescribedColumn[];
+  /** How local writes are captured; null for a table that is closed for them. */
+  capture: Capture | null;
 }
 
 /** A column whose attribute got another slug: its data stays, its name follows. */
@@ -52,7 +55,7 @@ export function planTable(
       `ALTER TABLE ${table} ${added.map((column) => `ADD COLUMN ${definition(column)}`).join(", ")}`,
     );
   }
-  statements.push(...planGuard(have, want, renames));
+  statements.push(...planWrites(have, want, renames));
   statements.push(...planComment("TABLE", table, have.comment, want.comment));
   for (const column of want.columns) {
     const known = before(column.name)?.comment ?? null;
@@ -74,6 +77,18 @@ export function planRenames(table: string, renames: readonly Rename[]): string[]
     ...direct.map(({ from, to }) => rename(from, to)),
     ...parked.map(({ parking, to }) => rename(parking, to)),
   ];
+}
+
+/** Opens the table for local writes, or closes it. */
+function planWrites(have: ExistingTable, want: WantedTable, renames: readonly Rename[]): string[] {
+  const { capture } = want;
+  if (capture === null)
+    return [
+      ...(have.capture === null ? [] : releaseStatements(want.name)),
+      ...planGuard(have, want, renames),
+    ];
+  const isUpToDate = have.guarded.size === 0 && have.capture === captureVersion(want.name, capture);
+  return isUpToDate ? [] : captureStatements(want.name, capture);
 }
 
 /** Guards columns that are not yet; those of attributes that Attio no longer shows stay guarded. */
@@ -110,7 +125,9 @@ function createTable(want: WantedTable): string[] {
     `CREATE TABLE ${table} (${lines.join(", ")})`,
     // A backfill asks which rows of a span of creation its page has not shown.
     `CREATE INDEX ON ${table} (created_at)`,
-    ...guardStatements(want.name, mirrorColumns(want)),
+    ...(want.capture === null
+      ? guardStatements(want.name, mirrorColumns(want))
+      : captureStatements(want.name, want.capture)),
     ...planComment("TABLE", table, null, want.comment),
     ...want.columns.flatMap((column) =>
       planComment("COLUMN", columnPath(table, column.name), null, column.comment),

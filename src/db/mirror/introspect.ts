@@ -1,4 +1,5 @@
 import type { Sql, Tx } from "../client.ts";
+import { CAPTURE_TRIGGER } from "./capture.ts";
 import { COLUMNS_GUARD } from "./write-guard.ts";
 import { MIRROR_SCHEMA } from "./sql-names.ts";
 
@@ -9,6 +10,8 @@ export interface ExistingTable {
   columns: Map<string, { type: string; comment: string | null }>;
   /** Columns that only the daemon may write. */
   guarded: Set<string>;
+  /** The version of the triggers that capture local writes; null while the table is closed. */
+  capture: string | null;
 }
 
 /** What stands in schema `attio`: tables with their columns, and every name that a new table may not take. */
@@ -20,9 +23,11 @@ export interface ExistingSchema {
 
 /** Reads the tables of schema `attio` as they are now. */
 export async function introspect(sql: Sql | Tx): Promise<ExistingSchema> {
-  const relationRows = sql<{ name: string; kind: string; comment: string | null }[]>`
-    SELECT c.relname AS name, c.relkind AS kind, obj_description(c.oid, 'pg_class') AS comment
-    FROM pg_class c WHERE c.relnamespace = to_regnamespace(${MIRROR_SCHEMA})`;
+  const relationRows = sql<{ name: string; kind: string; comment: string | null; capture: string | null }[]>`
+    SELECT c.relname AS name, c.relkind AS kind, obj_description(c.oid, 'pg_class') AS comment,
+           obj_description(t.oid, 'pg_trigger') AS capture
+    FROM pg_class c LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = ${CAPTURE_TRIGGER}
+    WHERE c.relnamespace = to_regnamespace(${MIRROR_SCHEMA})`;
   const columnRows = sql<
     { table: string; name: string; type: string; comment: string | null; guarded: boolean }[]
   >`
@@ -36,8 +41,8 @@ export async function introspect(sql: Sql | Tx): Promise<ExistingSchema> {
   const [relations, columns] = await Promise.all([relationRows, columnRows]);
 
   const tables = new Map<string, ExistingTable>();
-  for (const { name, kind, comment } of relations) {
-    if (kind === "r") tables.set(name, { name, comment, columns: new Map(), guarded: new Set() });
+  for (const { name, kind, comment, capture } of relations) {
+    if (kind === "r") tables.set(name, { name, comment, columns: new Map(), guarded: new Set(), capture });
   }
   for (const { table, name, type, comment, guarded } of columns) {
     tables.get(table)?.columns.set(name, { type, comment });

@@ -1,6 +1,7 @@
 import type { Sql } from "../client.ts";
 import { sqlState } from "../pg-errors.ts";
 import { MIRROR_SCHEMA, mirrorTable } from "./sql-names.ts";
+import { CAPTURE_TRIGGER } from "./capture.ts";
 import { ROWS_GUARD } from "./write-guard.ts";
 
 /** Who may only look, and who may also write to tables that are open for it. */
@@ -45,7 +46,7 @@ export async function ensureRoles(sql: Sql): Promise<boolean> {
 async function missingGrants(sql: Sql): Promise<string[]> {
   const tables = await sql<{ name: string }[]>`
     SELECT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE t.tgname = ${ROWS_GUARD} AND c.relnamespace = to_regnamespace(${MIRROR_SCHEMA})
+    WHERE t.tgname IN (${ROWS_GUARD}, ${CAPTURE_TRIGGER}) AND c.relnamespace = to_regnamespace(${MIRROR_SCHEMA})
       AND NOT (has_table_privilege(${WRITER}, c.oid, 'INSERT') AND has_table_privilege(${WRITER}, c.oid, 'UPDATE')
                AND has_table_privilege(${WRITER}, c.oid, 'DELETE'))
     ORDER BY 1`;

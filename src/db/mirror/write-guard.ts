@@ -9,7 +9,7 @@ export const DAEMON = "daemon";
 export const ROWS_GUARD = "attio_mirror_guard_rows";
 export const COLUMNS_GUARD = "attio_mirror_guard_columns";
 
-const IS_STRANGER = `current_setting('${WRITER_SETTING}', true) IS DISTINCT FROM '${DAEMON}'`;
+export const IS_STRANGER = `current_setting('${WRITER_SETTING}', true) IS DISTINCT FROM '${DAEMON}'`;
 
 /**
  * Statements that refuse INSERT, DELETE, TRUNCATE and UPDATE of the mirror's columns to all but the daemon. They are

@@ -113,3 +113,11 @@ export function attributeShape({ type, isMultiselect: multi, allowedObjectIds }:
   }
   return { kind: "json", multi, type: "jsonb", sides: [] };
 }
+
+/** Whether values of an attribute can be written at all (docs: "Attribute types"; formulas and interactions can't). */
+export function isWritable(
+  attribute: { isWritable: boolean; isArchived: boolean },
+  kind: ValueKind,
+): boolean {
+  return attribute.isWritable && !attribute.isArchived && kind !== "json" && kind !== "interaction";
+}

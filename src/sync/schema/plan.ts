@@ -1,12 +1,14 @@
 import { planTable } from "../../db/mirror/ddl.ts";
 import type { Rename } from "../../db/mirror/ddl.ts";
 import type { ExistingSchema, ExistingTable } from "../../db/mirror/introspect.ts";
+import type { Capture } from "../../db/mirror/capture.ts";
 import { ENTRY_COLUMNS, RECORD_COLUMNS } from "../../db/mirror/tables.ts";
 import type { Column, DescribedColumn } from "../../db/mirror/tables.ts";
-import { attributeShape } from "../mapping/shape.ts";
+import { attributeShape, isWritable } from "../mapping/shape.ts";
 import type { AttributeShape } from "../mapping/shape.ts";
 import { sourceId, sourceStream } from "./catalog.ts";
 import type { CatalogAttribute, CatalogSource } from "./catalog.ts";
+import type { LocalWrites } from "../local-writes.ts";
 import { nameColumns, nameTable } from "./naming.ts";
 import type { GivenColumns, NamedColumns } from "./naming.ts";
 
@@ -54,6 +56,7 @@ export function planSource(
   source: CatalogSource,
   given: GivenSource | undefined,
   existing: ExistingSchema,
+  writes: LocalWrites,
 ): SourcePlan {
   const slug = source.row.apiSlug;
   const have = given === undefined ? undefined : existing.tables.get(given.table);
@@ -67,6 +70,7 @@ export function planSource(
   const fixedColumns = source.kind === "object" ? RECORD_COLUMNS : ENTRY_COLUMNS;
   const usable = usableNames(source, given, have);
   const columns = nameSourceColumns(source, usable, fixedColumns, have);
+  const stream = sourceStream(source);
   const statements = planTable(
     have,
     {
@@ -74,10 +78,10 @@ export function planSource(
       comment: tableComment(source),
       fixedColumns,
       columns: source.attributes.flatMap((attribute) => describeColumns(source.kind, attribute, columns)),
+      capture: writes.isOpen(stream) ? planCapture(source, columns, have, writes) : null,
     },
     planColumnRenames(usable, columns, have),
   );
-  const stream = sourceStream(source);
   return { stream, formerStream: given?.stream ?? stream, table, statements, columns };
 }
 
@@ -158,6 +162,51 @@ function sideName(names: NamedColumns, suffix: string): string {
   const name = names.sides[suffix];
   if (name === undefined) throw new Error(`side column ${suffix} has no name`);
   return name;
+}
+
+/** What the triggers of an open table capture: the columns of each attribute that Attio lets us write go together. */
+function planCapture(
+  source: CatalogSource,
+  named: ReadonlyMap<string, NamedColumns>,
+  have: ExistingTable | undefined,
+  { softDelete }: LocalWrites,
+): Capture {
+  const groups: { columns: Column[] }[] = [];
+  const readOnly = source.kind === "object" ? ["created_at", "web_url"] : ["created_at"];
+  const insertOnly = source.kind === "object" ? [] : ["parent_record_id", "parent_object"];
+  for (const attribute of source.attributes) {
+    const { attributeId, apiSlug, isSystemAttribute } = attribute.description;
+    const names = named.get(attributeId);
+    if (names === undefined || sharedColumn(source.kind, apiSlug, isSystemAttribute) !== undefined) continue;
+    const shape = shapeOf(attribute);
+    const sides = shape.sides.map(({ suffix, type }) => ({ name: sideName(names, suffix), type }));
+    if (!isWritable(attribute.description, shape.kind)) {
+      readOnly.push(names.column, ...sides.map(({ name }) => name));
+      continue;
+    }
+    const main = { name: names.column, type: shape.type };
+    // Attio sets an amount's currency by the attribute.
+    if (shape.kind === "currency") readOnly.push(...sides.map(({ name }) => name));
+    groups.push({ columns: shape.kind === "currency" ? [main] : [main, ...sides] });
+  }
+  // Side columns that an attribute's definition no longer asks for go on being filled.
+  const captured = new Set([
+    ...readOnly,
+    ...groups.flatMap(({ columns }) => columns.map(({ name }) => name)),
+  ]);
+  for (const { sides } of named.values())
+    for (const side of Object.values(sides))
+      if (!captured.has(side) && have?.columns.has(side) === true) readOnly.push(side);
+  const key = source.kind === "object" ? "record_id" : "entry_id";
+  return {
+    stream: sourceStream(source),
+    id: sourceId(source),
+    key,
+    insertOnly,
+    groups,
+    readOnly,
+    softDelete,
+  };
 }
 
 function planColumnRenames(

@@ -10,6 +10,8 @@ import { ensureStream, listStreams, setStreamState } from "../../db/queries/stre
 import type { StreamRow, StreamState } from "../../db/queries/streams.ts";
 import { transactDdl } from "../../db/tx.ts";
 import type { Log } from "../../logger.ts";
+import type { DeleteMode } from "../deps.ts";
+import { localWrites, type Outbound } from "../local-writes.ts";
 import { rowHash } from "../mapping/row.ts";
 import { FIXED_STREAMS } from "../streams.ts";
 import { sourceId, sourceStream } from "./catalog.ts";
@@ -24,6 +26,8 @@ export interface SchemaDeps {
   db: Database;
   client: AttioClient;
   log: Log;
+  outbound: Outbound;
+  deleteMode: DeleteMode;
 }
 
 export interface SchemaSync {
@@ -63,7 +67,7 @@ async function syncSources(deps: SchemaDeps, catalog: Catalog): Promise<SchemaSy
   for (const source of catalog.sources) {
     const result = waiting.has(sourceId(source))
       ? undefined
-      : await unlessLocked(() => syncSource(deps.db, source));
+      : await unlessLocked(() => syncSource(deps.db, source, localWrites(deps.outbound, deps.deleteMode)));
     if (result === undefined) synced.postponed.push(sourceStream(source));
     else if (result.changed) synced.changed.push(result.stream);
   }
@@ -85,7 +89,10 @@ export async function syncOneSource(
 ): Promise<void> {
   await inTurn(deps.db, async () => {
     const source = await readSource(deps.client, kind, id, options);
-    const synced = source === undefined ? undefined : await unlessLocked(() => syncSource(deps.db, source));
+    const synced =
+      source === undefined
+        ? undefined
+        : await unlessLocked(() => syncSource(deps.db, source, localWrites(deps.outbound, deps.deleteMode)));
     // Whoever met the news reads on; rows that were read before it lack what is new.
     if (synced?.changed === true) await wantBackfillOf(deps.db.sql, [synced.stream]);
     await syncViews(deps);

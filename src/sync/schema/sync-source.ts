@@ -20,6 +20,7 @@ import type { Orm } from "../../db/client.ts";
 import { renameHistory } from "../../db/queries/history.ts";
 import { bumpPlanVersion, ensureStream, findStreamBySource, renameStream } from "../../db/queries/streams.ts";
 import { transactDdl } from "../../db/tx.ts";
+import type { LocalWrites } from "../local-writes.ts";
 import { sourceId, sourceStream } from "./catalog.ts";
 import type { CatalogAttribute, CatalogSource } from "./catalog.ts";
 import { planSource, shapeOf } from "./plan.ts";
@@ -36,7 +37,11 @@ export interface SourceSync {
  * Brings the table of one object or list in line with what Attio says of it, in one transaction and under the
  * stream's lock held alone, so that no page read under the old plan is written into the new one.
  */
-export async function syncSource(db: Database, source: CatalogSource): Promise<SourceSync> {
+export async function syncSource(
+  db: Database,
+  source: CatalogSource,
+  writes: LocalWrites,
+): Promise<SourceSync> {
   return transactDdl(db.sql, async (tx) => {
     const orm = ormOf(tx);
     const stream = sourceStream(source);
@@ -46,7 +51,7 @@ export async function syncSource(db: Database, source: CatalogSource): Promise<S
     }
     // Read again under the lock: another process may have been here while we waited.
     const given = await loadGiven(orm, source);
-    const plan = planSource(source, given, await introspect(tx));
+    const plan = planSource(source, given, await introspect(tx), writes);
     const changed = await applyPlan(tx, orm, source, plan);
     if (changed) await bumpPlanVersion(tx, plan.stream);
     return { stream: plan.stream, changed };

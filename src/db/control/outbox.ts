@@ -1,0 +1,89 @@
+import { sql } from "drizzle-orm";
+import { bigint, bigserial, boolean, index, integer, jsonb, text, uuid } from "drizzle-orm/pg-core";
+import { mirrorSchema, syncSchema, timestamptz } from "./schemas.ts";
+
+/** Where a local change stands. */
+export type ChangeStatus = "pending" | "pushing" | "pushed" | "failed" | "conflict" | "discarded";
+
+/** Values of a row's columns, as `to_jsonb` gives them. */
+export type Cells = Record<string, unknown>;
+
+/** Local changes, one row a changed row and statement, written by the triggers in the user's own transaction. */
+export const outbox = syncSchema.table(
+  "outbox",
+  {
+    id: bigserial("id", { mode: "number" }).primaryKey(),
+    stream: text("stream").notNull(),
+    /** The row's key as it is today: a provisional id until Attio has given its own. */
+    recordId: uuid("record_id").notNull(),
+    operation: text("operation").$type<"insert" | "update" | "delete">().notNull(),
+    /** Column → new value; an attribute's columns go together. */
+    changes: jsonb("changes").$type<Cells>().notNull(),
+    /** Column → value before. */
+    base: jsonb("base").$type<Cells>().notNull(),
+    status: text("status").$type<ChangeStatus>().notNull().default("pending"),
+    /** Attempts that may have reached Attio. */
+    attempts: integer("attempts").notNull().default(0),
+    errorCode: text("error_code"),
+    errorMessage: text("error_message"),
+    createdAt: timestamptz("created_at")
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    dueAt: timestamptz("due_at")
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    /** When the first attempt that may have reached Attio began. */
+    attemptedAt: timestamptz("attempted_at"),
+    claimedBy: integer("claimed_by"),
+    claimedAt: timestamptz("claimed_at"),
+    pushedAt: timestamptz("pushed_at"),
+    /** The user said that ours counts, whatever the policy. */
+    forced: boolean("forced").notNull().default(false),
+    /** The user said that so many may go (design rule 15). */
+    bulkAllowed: boolean("bulk_allowed").notNull().default(false),
+  },
+  (table) => [
+    index("outbox_held")
+      .on(table.recordId, table.id)
+      .where(sql`status IN ('pending', 'pushing', 'failed', 'conflict')`),
+    index("outbox_pending")
+      .on(table.id)
+      .where(sql`status = 'pending'`),
+  ],
+);
+
+/** Values that had changed in Attio since the local change's base, and what was done about it. */
+export const conflicts = syncSchema.table(
+  "conflicts",
+  {
+    id: bigserial("id", { mode: "number" }).primaryKey(),
+    stream: text("stream").notNull(),
+    recordId: uuid("record_id").notNull(),
+    attribute: text("attribute").notNull(),
+    base: jsonb("base").$type<Cells>().notNull(),
+    local: jsonb("local").$type<Cells>().notNull(),
+    remote: jsonb("remote").$type<Cells>().notNull(),
+    policy: text("policy").notNull(),
+    /** Whose value stands: `attio`, `local`, or `none` while it waits for a decision. */
+    winner: text("winner").notNull(),
+    changeId: bigint("change_id", { mode: "number" }).notNull(),
+    createdAt: timestamptz("created_at")
+      .notNull()
+      .default(sql`now()`),
+  },
+  (table) => [index("conflicts_record").on(table.recordId)],
+);
+
+/** Provisional ids of rows that were inserted here, and what Attio calls them. */
+export const idMap = mirrorSchema.table(
+  "id_map",
+  {
+    provisionalId: uuid("provisional_id").primaryKey(),
+    recordId: uuid("record_id").notNull(),
+    object: text("object").notNull(),
+    createdAt: timestamptz("created_at")
+      .notNull()
+      .default(sql`now()`),
+  },
+  (table) => [index("id_map_record").on(table.recordId)],
+);
