@@ -58,8 +58,13 @@ describe("create", () => {
     ["a taken domain", data({ domains: ["taken.com"] }), "uniqueness_conflict"],
     [
       "an unknown reference",
-      data({ team: [{ target_object: "people", target_record_id: "x" }] }),
+      data({ team: [{ target_object: "people", target_record_id: "00000000-0000-4000-8000-000000000000" }] }),
       "value_not_found",
+    ],
+    [
+      "a reference that is no UUID",
+      data({ team: [{ target_object: "people", target_record_id: "x" }] }),
+      "validation_type",
     ],
   ])("%s is refused and nothing is created", async (_name, body, code) => {
     const { sandbox, request } = await startEmpty();
