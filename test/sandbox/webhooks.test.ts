@@ -74,6 +74,14 @@ async function subscribed(options: { types?: readonly string[]; filter?: unknown
 
 const addCompany = (sandbox: Sandbox, name: string) => sandbox.store.createRecord("companies", { name });
 
+test("a write with a token is delivered with the token as actor", async () => {
+  const { sandbox, request, receiver } = await subscribed({ types: ["record.created"] });
+  await request("POST", "/v2/objects/companies/records", { data: { values: { name: "Acme" } } });
+  await sandbox.webhooks.idle();
+  const delivered: unknown = JSON.parse(receiver.received[0]?.text ?? "");
+  expect(delivered).toMatchObject({ events: [{ actor: { type: "api-token", id: sandbox.access.id } }] });
+});
+
 describe("registration", () => {
   test("the secret is told once, by the answer to the creation", async () => {
     const { request, id, secret } = await subscribed();

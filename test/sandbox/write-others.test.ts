@@ -30,6 +30,36 @@ describe("entries", () => {
     expect((await request("DELETE", path)).status).toBe(404);
   });
 
+  test("assert overwrites multi-selects, a required attribute must be given and stays, others are refused", async () => {
+    const { sandbox, request } = await start();
+    const { store } = sandbox;
+    store.createList({ slug: "sales", name: "Sales", parentObject: "companies" });
+    const reasons = { slug: "reasons", type: "select", isMultiselect: true, choices: ["Price", "Fit"] };
+    store.createAttribute({ list: "sales" }, reasons);
+    store.createAttribute({ list: "sales" }, { slug: "remark", type: "text", isRequired: true });
+    const acme = store.createRecord("companies", { name: "Acme" });
+    const put = (entry_values: object) =>
+      request("PUT", "/v2/lists/sales/entries", {
+        data: { parent_record_id: acme.id, parent_object: "companies", entry_values },
+      });
+    expect(await put({})).toMatchObject({ status: 400, body: { code: "missing_value" } });
+    const made = await put({ remark: "r", reasons: ["Price"] });
+    const again = await put({ reasons: ["Fit"] });
+    expect(look(again, "data.id")).toEqual(look(made, "data.id"));
+    expect(look(again, "data.entry_values.reasons.*.option.title")).toEqual(["Fit"]);
+    expect(look(again, "data.entry_values.remark.0.value")).toBe("r");
+    expect(await put({ remark: [] })).toMatchObject({ status: 400, body: { code: "missing_value" } });
+    expect(await put({ reasons: ["Nope"] })).toMatchObject({
+      status: 400,
+      body: { code: "value_not_found" },
+    });
+    expect(await put({ entry_id: acme.id })).toMatchObject({
+      status: 400,
+      body: { code: "validation_type" },
+    });
+    expect(store.entries("sales")).toHaveLength(1);
+  });
+
   test("unknown parents and foreign objects are refused", async () => {
     const { sandbox, request } = await start({});
     const body = (parent_object: string, parent_record_id: string): object => ({
@@ -116,6 +146,80 @@ test("comments need a member as author and one place; the head takes its thread 
   expect(nowhere).toMatchObject({ status: 400, body: { statusCode: 400, code: "validation_type" } });
   await request("DELETE", `/v2/comments/${String(look(head, "data.id.comment_id"))}`);
   expect(sandbox.store.threads()).toEqual([]);
+});
+
+test("what a task is linked and assigned to must exist and have a known form", async () => {
+  const { sandbox, request } = await start();
+  const nobody = "00000000-0000-4000-8000-000000000000";
+  const [member] = sandbox.store.members();
+  const full = { content: "Call", format: "plaintext", deadline_at: null, is_completed: false };
+  const made = await request("POST", "/v2/tasks", { data: { ...full, linked_records: [], assignees: [] } });
+  const path = `/v2/tasks/${String(look(made, "data.id.task_id"))}`;
+  const record = (target_object: string) => ({
+    linked_records: [{ target_object, target_record_id: nobody }],
+  });
+  const actor = (id: unknown) => ({
+    assignees: [{ referenced_actor_type: "workspace-member", referenced_actor_id: id }],
+  });
+  const cases: [object, number, string][] = [
+    [record("nothings"), 404, "not_found"],
+    [record("people"), 400, "value_not_found"],
+    [{ linked_records: ["nobody@acme.com"] }, 400, "value_not_found"],
+    [{ linked_records: [1] }, 400, "validation_type"],
+    [actor(nobody), 400, "value_not_found"],
+    [actor("x"), 400, "validation_type"],
+    [{ assignees: ["x"] }, 400, "validation_type"],
+    [{ assignees: [{ workspace_member_email_address: "nobody@acme.com" }] }, 400, "value_not_found"],
+    [{ deadline_at: "tomorrow" }, 400, "validation_type"],
+    [{ is_completed: "yes" }, 400, "validation_type"],
+  ];
+  for (const [patch, status, code] of cases) {
+    expect(await request("PATCH", path, { data: patch })).toMatchObject({ status, body: { code } });
+  }
+  expect((await request("GET", path)).body).toEqual(made.body);
+  const patch = { ...actor(member?.id), deadline_at: "2030-01-01T10:00:00Z" };
+  const patched = await request("PATCH", path, { data: patch });
+  expect(look(patched, "data")).toMatchObject({
+    deadline_at: "2030-01-01T10:00:00.000000000Z",
+    assignees: [{ referenced_actor_type: "workspace-member", referenced_actor_id: member?.id }],
+  });
+  const cleared = await request("PATCH", path, { data: { deadline_at: null, assignees: [] } });
+  expect(look(cleared, "data")).toMatchObject({ deadline_at: null, assignees: [] });
+  const long = { ...full, content: "x".repeat(2001), linked_records: [], assignees: [] };
+  expect((await request("POST", "/v2/tasks", { data: long })).status).toBe(400);
+});
+
+test("what a note or comment is about must exist, and a note's parent stays", async () => {
+  const { sandbox, request } = await start();
+  const nobody = "00000000-0000-4000-8000-000000000000";
+  const acme = sandbox.store.createRecord("companies", { name: "Acme" });
+  const note = (parent_object: string, parent_record_id: string): object => ({
+    data: { parent_object, parent_record_id, title: "T", format: "plaintext", content: "c" },
+  });
+  expect(await request("POST", "/v2/notes", note("nothings", acme.id))).toMatchObject({ status: 404 });
+  expect(await request("POST", "/v2/notes", note("companies", nobody))).toMatchObject({ status: 404 });
+  const made = await request("POST", "/v2/notes", note("companies", acme.id));
+  const path = `/v2/notes/${String(look(made, "data.id.note_id"))}`;
+  expect(await request("PATCH", path, { data: { parent_record_id: nobody } })).toMatchObject({
+    status: 400,
+    body: { code: "validation_type" },
+  });
+  const author = { type: "workspace-member", id: sandbox.store.members()[0]?.id };
+  const base = { format: "plaintext", content: "Hi", author };
+  const comment = (more: object) => request("POST", "/v2/comments", { data: { ...base, ...more } });
+  expect(await comment({ thread_id: nobody })).toMatchObject({
+    status: 400,
+    body: { statusCode: 400, code: "value_not_found" },
+  });
+  const record = { object: "companies", record_id: acme.id };
+  expect((await comment({ record: { ...record, record_id: nobody } })).status).toBe(404);
+  expect(await comment({ record, author: { ...author, id: nobody } })).toMatchObject({
+    status: 400,
+    body: { code: "value_not_found" },
+  });
+  expect((await comment({ record, author: { ...author, type: "api-token" } })).status).toBe(400);
+  expect((await comment({ record, thread_id: nobody })).status).toBe(400);
+  expect(sandbox.store.comments()).toEqual([]);
 });
 
 describe("configuration", () => {

@@ -58,8 +58,13 @@ describe("create", () => {
     ["a taken domain", data({ domains: ["taken.com"] }), "uniqueness_conflict"],
     [
       "an unknown reference",
-      data({ team: [{ target_object: "people", target_record_id: "x" }] }),
+      data({ team: [{ target_object: "people", target_record_id: "00000000-0000-4000-8000-000000000000" }] }),
       "value_not_found",
+    ],
+    [
+      "a reference that is no UUID",
+      data({ team: [{ target_object: "people", target_record_id: "x" }] }),
+      "validation_type",
     ],
   ])("%s is refused and nothing is created", async (_name, body, code) => {
     const { sandbox, request } = await startEmpty();
@@ -145,10 +150,12 @@ describe("assert", () => {
     expect(sandbox.store.records("companies")).toHaveLength(1);
   });
 
-  test.each([
+  test.each<[string, string, object, string, boolean?]>([
     ["no matching attribute", "", { domains: ["a.com"] }, "validation_type"],
     ["an unknown one", "?matching_attribute=nope", { domains: ["a.com"] }, "value_not_found"],
     ["one that isn't unique", "?matching_attribute=name", { name: "x" }, "validation_type"],
+    ["its name in the body", "?matching_attribute=domains", { domains: ["a.com"] }, "validation_type", true],
+    ["an empty list for it", "?matching_attribute=domains", { domains: [] }, "missing_value"],
     ["no value for it", "?matching_attribute=domains", { name: "x" }, "missing_value"],
     [
       "values of two records",
@@ -156,10 +163,11 @@ describe("assert", () => {
       { domains: ["a.com", "b.com"] },
       "multiple_match_results",
     ],
-  ])("with %s is refused", async (_name, query, values, code) => {
+  ])("with %s is refused", async (_name, query, values, code, hasMore = false) => {
     const { sandbox, request } = await startEmpty();
     for (const domain of ["a.com", "b.com"]) sandbox.store.createRecord("companies", { domains: [domain] });
-    expect(await request("PUT", COMPANIES + query, data(values))).toMatchObject({
+    const body = { data: { values, ...(hasMore && { matching_attribute: "domains" }) } };
+    expect(await request("PUT", COMPANIES + query, body)).toMatchObject({
       status: 400,
       body: { code },
     });

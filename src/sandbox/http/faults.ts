@@ -1,4 +1,4 @@
-import type { JsonObject } from "../support/json.ts";
+import type { Json, JsonObject } from "../support/json.ts";
 import { matches } from "./log.ts";
 
 /** What goes wrong. `applied` kinds come after the request did its work, the others instead of it or before it. */
@@ -13,6 +13,8 @@ export type Misbehaviour =
   | { kind: "refuse" }
   /** Waits, then carries the request out. */
   | { kind: "slow"; ms: number }
+  /** The connection is closed at once; the request is carried out that much later. */
+  | { kind: "late-effect"; ms: number }
   /** Applied; the connection is reset in the middle of the answer. */
   | { kind: "cut" }
   /** Applied; the answer is whole as HTTP but its JSON ends early. */
@@ -29,6 +31,8 @@ export type Fault = Misbehaviour & {
   method?: string;
   /** Text matches any path that contains it. */
   path?: RegExp | string;
+  /** Text that the body holds when written as JSON. */
+  holds?: string;
   /** How many matching requests go well first; 0 if left out. */
   after?: number;
   /** How many requests are hit; without an end if left out. */
@@ -48,7 +52,14 @@ export interface Faults {
   add(fault: Fault): FaultHandle;
   clear(): void;
   /** The fault that hits this request, which counts as a hit. */
-  take(request: { method: string; path: string }): Misbehaviour | undefined;
+  take(request: FaultableRequest): Misbehaviour | undefined;
+}
+
+/** What a fault is chosen by. */
+export interface FaultableRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Json | undefined;
 }
 
 /** Creates an empty set of faults. */
@@ -73,10 +84,11 @@ interface ActiveFault extends FaultHandle {
   hits: number;
 }
 
-function applies(entry: ActiveFault, request: { method: string; path: string }): boolean {
-  const { method, path, after = 0, times = Number.POSITIVE_INFINITY } = entry.fault;
+function applies(entry: ActiveFault, request: FaultableRequest): boolean {
+  const { method, path, holds, after = 0, times = Number.POSITIVE_INFINITY } = entry.fault;
   const wanted = { ...(method !== undefined && { method }), ...(path !== undefined && { path }) };
   if (!matches(request, wanted) || entry.hits >= times) return false;
+  if (holds !== undefined && !JSON.stringify(request.body ?? null).includes(holds)) return false;
   entry.seen++;
   if (entry.seen <= after) return false;
   entry.hits++;

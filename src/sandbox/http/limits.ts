@@ -6,6 +6,9 @@ export interface RateLimit {
   writesPerSecond: number;
 }
 
+/** What the docs name. */
+export const ATTIO_RATE_LIMIT: RateLimit = { readsPerSecond: 100, writesPerSecond: 25 };
+
 /** Ceilings on query complexity; Attio publishes no numbers. */
 export interface ScoreLimit {
   /** A query above it is refused however long one waits. */

@@ -1,3 +1,4 @@
+import type { Actor } from "../store/model.ts";
 import type { Json } from "../support/json.ts";
 
 /** A request that reached the sandbox. */
@@ -10,6 +11,12 @@ export interface LoggedRequest {
   body: Json | undefined;
   /** An `Authorization` header came with it. */
   readonly isAuthorized: boolean;
+  /** What it counts as against the rate limits; queries are reads. Undefined for an unknown endpoint. */
+  readonly kind: "read" | "write" | undefined;
+  /** Whose token it was, once that is known. */
+  actor: Actor | undefined;
+  /** The status that carrying it out came to, even if a fault kept the answer back; undefined until then. */
+  effect: number | undefined;
   /** 0 while there is no answer, and where a fault kept it back. */
   status: number;
   readonly startedAtMs: number;
@@ -21,6 +28,8 @@ export interface RequestFilter {
   readonly method?: string;
   readonly path?: RegExp | string;
   readonly status?: number;
+  readonly kind?: "read" | "write";
+  readonly effect?: number;
 }
 
 /** Every request, oldest first. */
@@ -53,11 +62,13 @@ export function createLog(): RequestLog {
 
 /** True if a request is meant by the filter. */
 export function matches(
-  request: { method: string; path: string; status?: number },
+  request: { method: string; path: string } & Partial<Pick<LoggedRequest, "status" | "kind" | "effect">>,
   filter: RequestFilter,
 ): boolean {
   if (filter.method !== undefined && filter.method.toUpperCase() !== request.method) return false;
   if (filter.status !== undefined && filter.status !== request.status) return false;
+  if (filter.kind !== undefined && filter.kind !== request.kind) return false;
+  if (filter.effect !== undefined && filter.effect !== request.effect) return false;
   if (filter.path === undefined) return true;
   return typeof filter.path === "string"
     ? request.path.includes(filter.path)

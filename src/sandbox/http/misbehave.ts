@@ -28,6 +28,12 @@ export async function misbehaveBefore(fault: Misbehaviour, reply: FastifyReply):
     case "slow":
       await sleep(fault.ms);
       return false;
+    case "late-effect":
+      reply.hijack();
+      reply.raw.destroy();
+      // Without holding up the end of a process that is done.
+      await sleep(fault.ms, undefined, { ref: false });
+      return false;
     default:
       return false;
   }
@@ -53,6 +59,8 @@ export async function misbehaveAfter(
     case "lost":
       reply.hijack();
       reply.raw.destroy();
+      return undefined;
+    case "late-effect":
       return undefined;
     case "cut":
       cut(reply, answer);

@@ -69,7 +69,12 @@ export function data(value: Json): Reply {
 
 /** The actor of what is written with the request's token. */
 export function actorOf(call: Call): Actor {
-  return { type: "api-token", id: call.token.id };
+  return tokenActor(call.token);
+}
+
+/** The actor that a token is. */
+export function tokenActor(token: Token): Actor {
+  return { type: "api-token", id: token.id };
 }
 
 /** A parameter of the path, which the router guarantees. */

@@ -8,7 +8,7 @@ import type { Faults, Misbehaviour } from "./faults.ts";
 import type { Limits } from "./limits.ts";
 import type { LoggedRequest, RequestLog } from "./log.ts";
 import { misbehaveAfter, misbehaveBefore } from "./misbehave.ts";
-import type { Call, MaxPage, Reply, Route } from "./route.ts";
+import { tokenActor, type Call, type MaxPage, type Reply, type Route } from "./route.ts";
 import { assertScopes, type Token, type Tokens } from "./tokens.ts";
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -54,18 +54,18 @@ export function buildServer(parts: ServerParts, routes: readonly Route[]): Fasti
       method: route.method,
       url: route.url,
       handler: (request, reply) =>
-        answer(parts, request, reply, (logged) => guarded(parts, route, request, logged)),
+        answer(parts, request, reply, route.kind, (logged) => guarded(parts, route, request, logged)),
     });
   }
   for (const { method, url, handle } of parts.open) {
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
-      answer(parts, request, reply, () =>
+      answer(parts, request, reply, "read", () =>
         Promise.resolve(handle(request.headers.authorization, request.params as Record<string, string>)),
       );
     app.route({ method, url, handler });
   }
   app.setNotFoundHandler((request, reply) =>
-    answer(parts, request, reply, () => Promise.reject(noRoute(request))),
+    answer(parts, request, reply, undefined, () => Promise.reject(noRoute(request))),
   );
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   return app;
@@ -76,9 +76,10 @@ async function answer(
   parts: ServerParts,
   request: FastifyRequest,
   reply: FastifyReply,
+  kind: LoggedRequest["kind"],
   work: (logged: LoggedRequest) => Promise<Reply>,
 ): Promise<void> {
-  const logged = startLog(parts, request);
+  const logged = startLog(parts, request, kind);
   for (const observe of parts.observers) await observe(logged);
   if (parts.settings.latencyMs > 0) await sleep(parts.settings.latencyMs);
   void reply.header("x-attio-execution-id", randomUUID());
@@ -88,7 +89,7 @@ async function answer(
     return;
   }
   const outcome = await work(logged).catch((error: unknown) => toReply(error));
-  logged.status = outcome.status ?? 200;
+  logged.status = logged.effect = outcome.status ?? 200;
   for (const observe of parts.answerObservers) await observe(logged);
   await send(reply, outcome, fault, logged);
 }
@@ -115,6 +116,7 @@ async function run(
   logged: LoggedRequest,
 ): Promise<Reply> {
   const token = parts.tokens.authenticate(request.headers.authorization);
+  logged.actor = tokenActor(token);
   parts.limits.countRequest(route.kind);
   if (route.perSecond !== undefined) parts.limits.countEndpoint(route.method + route.url, route.perSecond);
   assertScopes(token, route.scopes);
@@ -155,7 +157,7 @@ function callOf(parts: ServerParts, token: Token, request: FastifyRequest, logge
   };
 }
 
-function startLog(parts: ServerParts, request: FastifyRequest): LoggedRequest {
+function startLog(parts: ServerParts, request: FastifyRequest, kind: LoggedRequest["kind"]): LoggedRequest {
   const url = new URL(request.url, "http://sandbox");
   return parts.log.add({
     method: request.method,
@@ -163,6 +165,9 @@ function startLog(parts: ServerParts, request: FastifyRequest): LoggedRequest {
     query: Object.fromEntries(url.searchParams),
     body: Buffer.isBuffer(request.body) ? undefined : (request.body as Json | undefined),
     isAuthorized: request.headers.authorization !== undefined,
+    kind,
+    actor: undefined,
+    effect: undefined,
     status: 0,
     startedAtMs: Date.now(),
     durationMs: 0,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { badRequest } from "../support/errors.ts";
 import { readData, uuidText, valuesObject } from "../http/body.ts";
 import { actorOf, type Call, type Reply, type Route } from "../http/route.ts";
+import { assertSettled } from "../store/merging.ts";
 import type { Item, ListDef } from "../store/model.ts";
 import { itemAnswer } from "../wire/items.ts";
 import { entryOf } from "./items.ts";
@@ -13,7 +14,7 @@ const createBody = z.object({
   parent_object: z.string(),
   entry_values: valuesObject,
 });
-const updateBody = z.object({
+const updateBody = z.strictObject({
   entry_values: valuesObject,
   parent_record_id: z.unknown().optional(),
   parent_object: z.unknown().optional(),
@@ -53,7 +54,7 @@ function assert(call: Call): Reply {
   if (another !== undefined) {
     throw badRequest(
       "multiple_match_results",
-      "Multiple entries were found for the parent record in the list.",
+      "Multiple entries were founds for the given parent record. Please remove duplicates or use the update or create entry endpoints instead.",
     );
   }
   if (entry === undefined) return add(call, list, parent, body.entry_values);
@@ -82,7 +83,9 @@ function add(call: Call, list: ListDef, parent: Item, values: z.infer<typeof val
 }
 
 function parentOf(call: Call, body: { parent_object: string; parent_record_id: string }): Item {
-  const record = call.store.object(body.parent_object).items.get(body.parent_record_id);
+  const object = call.store.object(body.parent_object);
+  assertSettled(call.store.state, body.parent_record_id);
+  const record = object.items.get(body.parent_record_id);
   if (record !== undefined) return record;
-  throw badRequest("value_not_found", `Record with ID "${body.parent_record_id}" not found.`);
+  throw badRequest("value_not_found", `Parent record with slug/ID "${body.parent_record_id}" not found.`);
 }

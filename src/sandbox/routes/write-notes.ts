@@ -20,7 +20,8 @@ const createBody = z.object({
   created_at: pastTime.optional(),
   meeting_id: uuidText.nullish(),
 });
-const updateBody = z.object({
+/** The parent can't be changed, so naming it is an error rather than a silent loss. */
+const updateBody = z.strictObject({
   title: z.string().optional(),
   content: z.string().optional(),
   format: format.optional(),

@@ -1,9 +1,10 @@
-import { badRequest, invalidPayload, SandboxError } from "../support/errors.ts";
+import { badRequest, invalidPayload } from "../support/errors.ts";
 import { readData, uuidText, valuesObject } from "../http/body.ts";
 import { actorOf, data, param, type Call, type Reply, type Route } from "../http/route.ts";
 import { uuid } from "../http/params.ts";
 import { z } from "zod";
 import { attributeOf, findRecord } from "../store/find.ts";
+import { assertSettled } from "../store/merging.ts";
 import type { Attribute, Item, ObjectDef } from "../store/model.ts";
 import { uniqueKey } from "../values/unique-key.ts";
 import { parseValues } from "../values/parse.ts";
@@ -12,7 +13,9 @@ import { companyFor } from "./auto-company.ts";
 import { objectOf } from "./targets.ts";
 
 const scopes = ["record_permission:read-write", "object_configuration:read"];
-const body = z.object({ values: valuesObject });
+const createBody = z.object({ values: valuesObject });
+/** Nothing else may stand there: the matching attribute, say, belongs into the query string. */
+const updateBody = z.strictObject({ values: valuesObject });
 const mergeBody = z.object({ primary_record_id: uuidText, secondary_record_id: uuidText });
 
 /** Creating, asserting, changing, deleting and merging records (docs page "Records"). */
@@ -39,12 +42,12 @@ export function recordWriteRoutes(): Route[] {
 export function writableRecord(call: Call): Item {
   const object = objectOf(call);
   const id = uuid(param(call, "record"), "record_id");
-  assertSettled(call, id);
+  assertSettled(call.store.state, id);
   return findRecord(object, id);
 }
 
 function create(call: Call, object: ObjectDef): Reply {
-  const { values } = readData(call, body);
+  const { values } = readData(call, createBody);
   const by = actorOf(call);
   const record = call.store.createRecord(object, values, { by, trusted: false });
   companyFor(call.store, record, by);
@@ -53,7 +56,7 @@ function create(call: Call, object: ObjectDef): Reply {
 
 function update(call: Call, mode: "append" | "overwrite"): Reply {
   const record = writableRecord(call);
-  const { values } = readData(call, body);
+  const { values } = readData(call, updateBody);
   call.store.updateItem(record, values, { by: actorOf(call), mode, trusted: false });
   return { body: itemAnswer(call.store.state, record) };
 }
@@ -67,11 +70,11 @@ function remove(call: Call): Reply {
 /** The matching attribute only gains values; every other multi-select named is overwritten. */
 function assert(call: Call): Reply {
   const object = objectOf(call);
-  const { values } = readData(call, body);
+  const { values } = readData(call, updateBody);
   const matching = matchingAttribute(call, object);
   const found = findMatch(call, matching, values[matching.slug] ?? values[matching.id]);
   if (found === undefined) return create(call, object);
-  assertSettled(call, found.id);
+  assertSettled(call.store.state, found.id);
   const mode = (attribute: Attribute) =>
     attribute === matching ? ("append" as const) : ("overwrite" as const);
   call.store.updateItem(found, values, { by: actorOf(call), mode, trusted: false });
@@ -111,13 +114,11 @@ function findMatch(
 function merge(call: Call): Reply {
   const object = objectOf(call);
   const { primary_record_id: primary, secondary_record_id: secondary } = readData(call, mergeBody);
-  for (const id of [primary, secondary]) assertSettled(call, id);
+  for (const id of [primary, secondary]) {
+    // Originals of an earlier merge are gone for good: 404.
+    if (object.items.has(id)) assertSettled(call.store.state, id);
+  }
   const inProgress = call.store.quirks.slowMerges;
   const merged = call.store.mergeRecords(object, primary, secondary, { by: actorOf(call), inProgress });
   return { ...data({ new_record_id: merged.id }), status: inProgress ? 202 : 200 };
-}
-
-function assertSettled(call: Call, recordId: string): void {
-  if (!call.store.state.merging.has(recordId)) return;
-  throw new SandboxError(400, "merge_in_progress", `Record with ID "${recordId}" is being merged.`);
 }

@@ -1,20 +1,24 @@
 import { z } from "zod";
 import { badRequest } from "../support/errors.ts";
-import { anyJson, isoTime, readData } from "../http/body.ts";
+import { anyJson, isoTime, readData, uuidText } from "../http/body.ts";
 import { actorOf, data, type Call, type Reply, type Route } from "../http/route.ts";
 import { isObject, type Json } from "../support/json.ts";
 import type { Attribute, Item } from "../store/model.ts";
-import { parseReference } from "../values/references.ts";
+import { parseReference, sameAddress } from "../values/references.ts";
 import { wireTask } from "../wire/resources.ts";
 import { TASK_READS, taskOf } from "./tasks.ts";
 
 const MAX_CONTENT = 2000;
 const scopes = ["task:read-write", ...TASK_READS];
+const assignee = z.union([
+  z.object({ referenced_actor_type: z.literal("workspace-member"), referenced_actor_id: uuidText }),
+  z.strictObject({ workspace_member_email_address: z.string() }),
+]);
 const shared = {
   deadline_at: isoTime.nullable(),
   is_completed: z.boolean(),
   linked_records: z.array(anyJson),
-  assignees: z.array(anyJson),
+  assignees: z.array(assignee),
 };
 const createBody = z.object({
   content: z.string().max(MAX_CONTENT),
@@ -58,13 +62,15 @@ function patchOf(call: Call, body: z.infer<typeof updateBody>) {
     ...(linked_records !== undefined && {
       linkedRecords: linked_records.map((raw) => linkedRecord(call, raw)),
     }),
-    ...(assignees !== undefined && { assignees: assignees.map((raw) => assigneeId(call, raw)) }),
+    ...(assignees !== undefined && { assignees: assignees.map((one) => assigneeId(call, one)) }),
   };
 }
 
 /** The same forms as in a record reference; a bare string is a person's address or a company's domain. */
 function linkedRecord(call: Call, raw: Json): Item {
   const { state } = call.store;
+  // An unknown object is 404 here, unlike in a value.
+  if (isObject(raw) && typeof raw["target_object"] === "string") call.store.object(raw["target_object"]);
   const slug = typeof raw === "string" ? (raw.includes("@") ? "people" : "companies") : undefined;
   const allowedObjects = slug === undefined ? [] : [call.store.object(slug)];
   const like: Pick<Attribute, "slug" | "allowedObjects"> = { slug: "linked_records", allowedObjects };
@@ -74,10 +80,16 @@ function linkedRecord(call: Call, raw: Json): Item {
   return item;
 }
 
-function assigneeId(call: Call, raw: Json): string {
-  const email = isObject(raw) ? raw["workspace_member_email_address"] : undefined;
-  const id = isObject(raw) ? raw["referenced_actor_id"] : undefined;
-  const member = call.store.members().find((one) => one.id === id || one.emailAddress === email);
+function assigneeId(call: Call, given: z.infer<typeof assignee>): string {
+  const members = call.store.members();
+  if ("referenced_actor_id" in given) {
+    const id = given.referenced_actor_id;
+    if (members.some((one) => one.id === id)) return id;
+    throw badRequest("value_not_found", `Workspace member with ID "${id}" not found.`);
+  }
+  const email = given.workspace_member_email_address;
+  const isMeant = sameAddress(email);
+  const member = members.find((one) => isMeant(one.emailAddress));
   if (member !== undefined) return member.id;
-  throw badRequest("value_not_found", `Workspace member ${JSON.stringify(email ?? id)} not found.`);
+  throw badRequest("value_not_found", `Workspace member with email address "${email}" not found.`);
 }

@@ -78,8 +78,11 @@ export function findComment(state: State, commentId: string): FoundComment {
 export function findThread(state: State, threadId: string, from: "path" | "body" = "path"): Thread {
   const thread = state.threads.get(threadId);
   if (thread !== undefined) return thread;
-  const message = `Thread with ID "${threadId}" was not found.`;
-  throw from === "path" ? notFound(message) : badRequest("value_not_found", message);
+  if (from === "path") throw notFound(`Thread with ID "${threadId}" was not found.`);
+  throw badRequest(
+    "value_not_found",
+    "The referenced Thread could not be found, it might have been deleted.",
+  );
 }
 
 function openThread(state: State, subject: Item, createdAt: string): Thread {

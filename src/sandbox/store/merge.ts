@@ -1,5 +1,6 @@
 import { badRequest, SandboxError } from "../support/errors.ts";
 import { referenceTo } from "../values/references.ts";
+import { distinctValues } from "../values/unique-key.ts";
 import { moveBelongings } from "./belongings.ts";
 import { emitItem, emitMerged } from "./events.ts";
 import { findObject } from "./find.ts";
@@ -58,8 +59,7 @@ function unite(object: ObjectDef, primary: Item, secondary: Item): [Attribute, F
   return [...object.attributes.values()].map((attribute) => {
     const [first, second] = [activeFields(primary, attribute), activeFields(secondary, attribute)];
     if (!attribute.isMultiselect) return [attribute, first.length > 0 ? first : second];
-    const all = [...first, ...second].map((fields) => [JSON.stringify(fields), fields] as const);
-    return [attribute, [...new Map(all).values()]];
+    return [attribute, distinctValues(attribute, [...first, ...second])];
   });
 }
 
@@ -86,7 +86,6 @@ function redirect(
     if (!originals.some((one) => one.id === fields["target_record_id"])) return [fields];
     return isMutual ? [referenceTo(merged)] : [];
   });
-  const distinct = [...new Map(wanted.map((fields) => [JSON.stringify(fields), fields])).values()];
-  const changed = setActive(state, item, attribute, distinct, at, by);
+  const changed = setActive(state, item, attribute, distinctValues(attribute, wanted), at, by);
   if (changed && state.quirks.cascadeEvents) emitItem(state, "updated", item, by, attribute);
 }

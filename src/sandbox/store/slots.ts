@@ -1,6 +1,6 @@
 import { badRequest } from "../support/errors.ts";
 import type { Time } from "../support/time.ts";
-import { uniqueKey } from "../values/unique-key.ts";
+import { uniqueKey, valueKey } from "../values/unique-key.ts";
 import type { Actor, Attribute, Fields, Interval, Item, Slot } from "./model.ts";
 import type { State } from "./state.ts";
 
@@ -25,7 +25,7 @@ export function setActive(
 ): boolean {
   const { active, past } = slotOf(item, attribute);
   const fresh = (fields: Fields): Interval => ({ from: at, until: null, actor: by, fields });
-  const next = active.length === 0 ? wanted.map(fresh) : keepEqual(active, wanted, fresh);
+  const next = active.length === 0 ? wanted.map(fresh) : keepEqual(attribute, active, wanted, fresh);
   if (next.length === active.length && next.every((interval, index) => interval === active[index]))
     return false;
   const gone = active.filter((interval) => !next.includes(interval));
@@ -38,12 +38,13 @@ export function setActive(
 }
 
 function keepEqual(
+  attribute: Attribute,
   active: readonly Interval[],
   wanted: readonly Fields[],
   fresh: (fields: Fields) => Interval,
 ): Interval[] {
-  const known = new Map(active.map((interval) => [JSON.stringify(interval.fields), interval]));
-  return wanted.map((fields) => known.get(JSON.stringify(fields)) ?? fresh(fields));
+  const known = new Map(active.map((interval) => [valueKey(attribute, interval.fields), interval]));
+  return wanted.map((fields) => known.get(valueKey(attribute, fields)) ?? fresh(fields));
 }
 
 /** Puts a whole slot in place and keeps the indexes of unique values and references in step. */

@@ -24,6 +24,8 @@ export interface Quirks {
   choiceEvents: boolean;
   /** A person created over HTTP with an email address is put into the company of its domain. */
   autoCompany: boolean;
+  /** A bare option id inside an array is answered with 200 but not stored, as an integrator found; titles are. */
+  optionIdsInArraysIgnored: boolean;
   /** Merges over HTTP answer 202 and stay in progress until `store.finishMerge`. */
   slowMerges: boolean;
 }
@@ -89,6 +91,7 @@ export function createState(options: StoreOptions = {}): State {
       createEmitsUpdates: false,
       choiceEvents: true,
       autoCompany: true,
+      optionIdsInArraysIgnored: true,
       slowMerges: false,
       ...options.quirks,
     },

@@ -1,6 +1,7 @@
 import { badRequest } from "../support/errors.ts";
 import type { Time } from "../support/time.ts";
 import { parseValues, type FriendlyValue } from "../values/parse.ts";
+import { valueKey } from "../values/unique-key.ts";
 import { emitItem } from "./events.ts";
 import { attributeOf } from "./find.ts";
 import { mirrorReferences } from "./links.ts";
@@ -41,7 +42,7 @@ export function resolve(
   const resolved = new Map<Attribute, readonly Fields[]>();
   for (const [attribute, wanted] of parsed) {
     const append = item !== undefined && attribute.isMultiselect && modeOf(attribute) === "append";
-    resolved.set(attribute, append ? prepend(wanted, slotOf(item, attribute).active) : wanted);
+    resolved.set(attribute, append ? prepend(attribute, wanted, slotOf(item, attribute).active) : wanted);
   }
   return resolved;
 }
@@ -77,8 +78,12 @@ export function applyValues(
   }
 }
 
-function prepend(wanted: readonly Fields[], active: readonly { fields: Fields }[]): readonly Fields[] {
-  const present = new Set(active.map(({ fields }) => JSON.stringify(fields)));
-  const added = wanted.filter((fields) => !present.has(JSON.stringify(fields)));
+function prepend(
+  attribute: Attribute,
+  wanted: readonly Fields[],
+  active: readonly { fields: Fields }[],
+): readonly Fields[] {
+  const present = new Set(active.map(({ fields }) => valueKey(attribute, fields)));
+  const added = wanted.filter((fields) => !present.has(valueKey(attribute, fields)));
   return [...added, ...active.map(({ fields }) => fields)];
 }

@@ -4,7 +4,7 @@ import { parseTime } from "../support/time.ts";
 import type { Attribute, Fields, Item } from "../store/model.ts";
 import type { State } from "../store/state.ts";
 import { parseDomain, parseEmail, parseLocation, parsePhone } from "./contact.ts";
-import { parseActor, parseChoice, parseReference, referenceTo } from "./references.ts";
+import { isBareOptionId, parseActor, parseChoice, parseReference, referenceTo } from "./references.ts";
 import {
   parseCheckbox,
   parseCurrency,
@@ -15,6 +15,7 @@ import {
   parseText,
   parseTimestamp,
 } from "./scalars.ts";
+import { distinctValues } from "./unique-key.ts";
 
 /** A value as in-process callers give it: JSON in any form that Attio accepts, or a record to refer to. */
 export type FriendlyValue = Json | Item | readonly Item[] | undefined;
@@ -39,14 +40,19 @@ export function parseValues(
   if (attribute.isMultiselect && !Array.isArray(raw) && !trusted) {
     throw invalidValue(attribute.slug, "Expected array");
   }
-  const elements: readonly (Json | Item)[] = Array.isArray(raw)
+  const given: readonly (Json | Item)[] = Array.isArray(raw)
     ? (raw as readonly (Json | Item)[])
     : [raw as Json | Item];
+  const ignoresIds = !trusted && Array.isArray(raw) && state.quirks.optionIdsInArraysIgnored;
+  const elements = ignoresIds ? given.filter((one) => !isBareOptionId(attribute, one)) : given;
   if (!attribute.isMultiselect && elements.length > 1) {
     throw invalidValue(attribute.slug, "Expected at most one value");
   }
   const parsed = elements.map((element) => parseElement(state, attribute, element, trusted));
-  return distinct(parsed.filter((fields) => fields !== null));
+  return distinctValues(
+    attribute,
+    parsed.filter((fields) => fields !== null),
+  );
 }
 
 function parseNull(attribute: Attribute, trusted: boolean): Fields[] {
@@ -103,11 +109,6 @@ function parseProtected(attribute: Attribute, raw: Json, trusted: boolean): Fiel
   if (!isObject(raw)) return { value: raw };
   const at = raw["interacted_at"];
   return typeof at === "string" ? { ...raw, interacted_at: parseTime(at) ?? at } : raw;
-}
-
-function distinct(values: readonly Fields[]): Fields[] {
-  if (values.length < 2) return [...values];
-  return [...new Map(values.map((fields) => [JSON.stringify(fields), fields])).values()];
 }
 
 function isItem(value: Json | Item): value is Item {

@@ -1,11 +1,14 @@
 import { badRequest, invalidValue } from "../support/errors.ts";
-import { isObject, type Json, type JsonObject } from "../support/json.ts";
+import { isList, isObject, type Json, type JsonObject } from "../support/json.ts";
 import { attributeOf, choiceOf } from "../store/find.ts";
 import type { Attribute, Fields, Item, ObjectDef } from "../store/model.ts";
+import { assertSettled } from "../store/merging.ts";
 import type { State } from "../store/state.ts";
+import { parseDomain, parseEmail, parsePhone } from "./contact.ts";
 import { unwrap } from "./scalars.ts";
 import { uniqueKey } from "./unique-key.ts";
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** By which attribute a bare string names a record of a standard object. */
 const BARE_STRING_KEYS: Readonly<Record<string, string>> = {
   companies: "domains",
@@ -20,8 +23,8 @@ type Referring = Pick<Attribute, "slug" | "allowedObjects">;
 /** `select` and `status`: the title or the id, bare or under the type's key. */
 export function parseChoice(attribute: Attribute, raw: Json): Fields {
   const key = attribute.type === "status" ? "status" : "option";
-  const name = unwrap(raw, key);
-  if (typeof name !== "string") throw invalidValue(attribute.slug, "Expected string", [key]);
+  const name = unwrap(attribute, raw, key);
+  if (typeof name !== "string" || name === "") throw invalidValue(attribute.slug, "Expected string", [key]);
   const choice = choiceOf(attribute, name);
   if (choice === undefined) {
     const kind = attribute.type === "status" ? "status" : "select option";
@@ -31,6 +34,11 @@ export function parseChoice(attribute: Attribute, raw: Json): Fields {
     );
   }
   return { [key]: choice.id };
+}
+
+/** True for the id of an option where a title is expected as well. */
+export function isBareOptionId(attribute: Attribute, raw: unknown): boolean {
+  return attribute.type === "select" && typeof raw === "string" && attribute.choices.has(raw);
 }
 
 /** `record-reference`: by object and id, by a unique attribute, or a bare string where one standard object is allowed. */
@@ -52,23 +60,39 @@ export function referenceTo(record: Item): Fields {
 
 /** `actor-reference`: a member's email address, or type and id; only workspace members may be written. */
 export function parseActor(state: State, attribute: Attribute, raw: Json, trusted: boolean): Fields {
-  const email = unwrap(raw, "workspace_member_email_address");
-  if (typeof email === "string") return memberFields(state, attribute, (one) => one.emailAddress === email);
-  const type = isObject(raw) ? raw["referenced_actor_type"] : undefined;
-  const id = isObject(raw) ? raw["referenced_actor_id"] : undefined;
+  if (typeof raw === "string" || (isObject(raw) && "workspace_member_email_address" in raw)) {
+    const email = unwrap(attribute, raw, "workspace_member_email_address");
+    if (typeof email !== "string") {
+      throw invalidValue(attribute.slug, "Expected string", ["workspace_member_email_address"]);
+    }
+    const isMeant = sameAddress(email);
+    return memberFields(state, attribute, (one) => isMeant(one.emailAddress));
+  }
+  const { referenced_actor_type: type, referenced_actor_id: id, ...rest } = isObject(raw) ? raw : {};
   if (trusted && typeof type === "string" && id !== undefined) {
     return { referenced_actor_type: type, referenced_actor_id: id };
   }
   if (type !== "workspace-member" || typeof id !== "string") {
     throw invalidValue(attribute.slug, "Expected a workspace member", ["referenced_actor_type"]);
   }
-  return memberFields(state, attribute, (one) => one.id === id);
+  assertNoMore(attribute, rest);
+  return memberFields(state, attribute, (one) => one.id === id.toLowerCase());
 }
 
 /** The record of that object which holds the value in its unique attribute, or undefined. */
-export function findByUnique(object: ObjectDef, attributeSlug: string, key: string): Item | undefined {
+export function findByUnique(object: ObjectDef, attributeSlug: string, raw: Json): Item | undefined {
   const attribute = attributeOf(object, attributeSlug);
-  return attribute?.holders.get(key)?.values().next().value;
+  if (attribute === undefined) return undefined;
+  return attribute.holders
+    .get(uniqueKey(attribute, keyFields(attribute, raw)))
+    ?.values()
+    .next().value;
+}
+
+/** Compares addresses as mail does, whatever the case. */
+export function sameAddress(address: string): (other: string) => boolean {
+  const wanted = address.trim().toLowerCase();
+  return (other) => other.toLowerCase() === wanted;
 }
 
 function byBareString(attribute: Referring, text: string): Item | undefined {
@@ -77,39 +101,57 @@ function byBareString(attribute: Referring, text: string): Item | undefined {
   if (object === undefined || another !== undefined || slug === undefined) {
     throw invalidValue(attribute.slug, "Expected object", ["target_object"]);
   }
-  return findByUnique(object, slug, text.trim().toLowerCase());
+  return findByUnique(object, slug, text);
 }
 
 function byObject(state: State, attribute: Referring, raw: Json): Item | undefined {
-  const name = isObject(raw) ? raw["target_object"] : undefined;
-  if (!isObject(raw) || typeof name !== "string") {
-    throw invalidValue(attribute.slug, "Required", ["target_object"]);
-  }
+  const { target_object: name, ...rest } = isObject(raw) ? raw : {};
+  if (typeof name !== "string") throw invalidValue(attribute.slug, "Required", ["target_object"]);
   const object = [...state.objects.values()].find((one) => one.id === name || one.slug === name);
   if (object === undefined) throw badRequest("value_not_found", `Object with slug/ID "${name}" not found.`);
   if (attribute.allowedObjects.length > 0 && !attribute.allowedObjects.includes(object)) {
     throw invalidValue(attribute.slug, "Object is not allowed", ["target_object"]);
   }
-  const id = raw["target_record_id"];
-  return typeof id === "string" ? object.items.get(id) : byUniqueAttribute(attribute, object, raw);
+  const { target_record_id: id, ...others } = rest;
+  if (id === undefined) return byUniqueAttribute(attribute, object, rest);
+  if (typeof id !== "string" || !UUID.test(id)) {
+    throw invalidValue(attribute.slug, "Invalid uuid", ["target_record_id"]);
+  }
+  assertNoMore(attribute, others);
+  assertSettled(state, id.toLowerCase());
+  return object.items.get(id.toLowerCase());
 }
 
+/** One unique attribute with one value, as an assert's matching attribute. */
 function byUniqueAttribute(attribute: Referring, object: ObjectDef, raw: JsonObject): Item | undefined {
-  const [slug, another] = Object.keys(raw).filter((key) => key !== "target_object");
-  const key = slug === undefined ? undefined : attributeOf(object, slug);
+  const [slug, another] = Object.keys(raw);
+  const key = slug === undefined || another !== undefined ? undefined : attributeOf(object, slug);
   const given = slug === undefined ? undefined : raw[slug];
-  const [value, second] = Array.isArray(given) ? (given as readonly Json[]) : [given];
-  if (
-    key === undefined ||
-    another !== undefined ||
-    value === undefined ||
-    second !== undefined ||
-    !key.isUnique
-  ) {
+  const [value, second] = isList(given) ? given : [given];
+  if (key?.isUnique !== true || value === undefined || second !== undefined) {
     throw invalidValue(attribute.slug, "Required", ["target_record_id"]);
   }
-  const fields = isObject(value) ? value : { value, domain: value, email_address: value };
-  return key.holders.get(uniqueKey(key, fields))?.values().next().value;
+  return findByUnique(object, key.id, value);
+}
+
+/** The fields by which a unique attribute's value is looked up, normalized as they are stored. */
+function keyFields(attribute: Attribute, raw: Json): Fields {
+  switch (attribute.type) {
+    case "domain":
+      return parseDomain(attribute, raw);
+    case "email-address":
+      return parseEmail(attribute, raw);
+    case "phone-number":
+      return parsePhone(attribute, raw);
+    default:
+      return { value: unwrap(attribute, raw, "value") ?? null };
+  }
+}
+
+/** Like the published schema, which allows no further keys. */
+function assertNoMore(attribute: Referring, rest: JsonObject): void {
+  const [foreign] = Object.keys(rest);
+  if (foreign !== undefined) throw invalidValue(attribute.slug, "Unrecognized key", [foreign]);
 }
 
 function memberFields(

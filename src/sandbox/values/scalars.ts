@@ -3,21 +3,25 @@ import { isObject, type Json } from "../support/json.ts";
 import { parseTime } from "../support/time.ts";
 import type { Attribute, Fields } from "../store/model.ts";
 
+/** Texts are limited to 10 MB. */
+const MAX_TEXT_BYTES = 10 * 1024 * 1024;
+
 /** `text`: `"s"` or `{"value":"s"}`; the empty string clears. */
 export function parseText(attribute: Attribute, raw: Json): Fields | null {
-  const value = unwrap(raw, "value");
+  const value = unwrap(attribute, raw, "value");
   if (typeof value !== "string") throw invalidValue(attribute.slug, "Expected string", ["value"]);
+  if (Buffer.byteLength(value) > MAX_TEXT_BYTES) throw invalidValue(attribute.slug, "Too long", ["value"]);
   return value === "" ? null : { value };
 }
 
 /** `number`: a number or a string that holds one. */
 export function parseNumber(attribute: Attribute, raw: Json): Fields {
-  return { value: numeric(attribute, unwrap(raw, "value")) };
+  return { value: numeric(attribute, unwrap(attribute, raw, "value")) };
 }
 
 /** `rating`: 0 to 5 stars. */
 export function parseRating(attribute: Attribute, raw: Json): Fields {
-  const value = numeric(attribute, unwrap(raw, "value"));
+  const value = numeric(attribute, unwrap(attribute, raw, "value"));
   if (!Number.isInteger(value) || value < 0 || value > 5) {
     throw invalidValue(attribute.slug, "Expected an integer from 0 to 5", ["value"]);
   }
@@ -26,7 +30,7 @@ export function parseRating(attribute: Attribute, raw: Json): Fields {
 
 /** `checkbox`: a boolean or its name. */
 export function parseCheckbox(attribute: Attribute, raw: Json): Fields {
-  const value = unwrap(raw, "value");
+  const value = unwrap(attribute, raw, "value");
   if (value === true || value === "true") return { value: true };
   if (value === false || value === "false") return { value: false };
   throw invalidValue(attribute.slug, "Expected boolean", ["value"]);
@@ -34,23 +38,23 @@ export function parseCheckbox(attribute: Attribute, raw: Json): Fields {
 
 /** `currency`: the amount; the code comes from the attribute and cannot be written per value. */
 export function parseCurrency(attribute: Attribute, raw: Json): Fields {
-  const amount = numeric(attribute, unwrap(raw, "currency_value"), "currency_value");
+  const amount = numeric(attribute, unwrap(attribute, raw, "currency_value"), "currency_value");
   return { currency_value: Number(amount.toFixed(4)), currency_code: attribute.currency.code };
 }
 
 /** `date`: an ISO 8601 string, converted to UTC and cut to the day. */
 export function parseDate(attribute: Attribute, raw: Json): Fields {
-  return { value: time(attribute, unwrap(raw, "value")).slice(0, 10) };
+  return { value: time(attribute, unwrap(attribute, raw, "value")).slice(0, 10) };
 }
 
 /** `timestamp`: an ISO 8601 string of up to nine fractional digits; UTC if it names no zone. */
 export function parseTimestamp(attribute: Attribute, raw: Json): Fields {
-  return { value: time(attribute, unwrap(raw, "value")) };
+  return { value: time(attribute, unwrap(attribute, raw, "value")) };
 }
 
-/** `personal-name`: all three parts, or `"Last, First"` (without a comma: the first name alone). */
-export function parsePersonalName(attribute: Attribute, raw: Json): Fields {
-  if (typeof raw === "string") return nameFromString(raw);
+/** `personal-name`: all three parts, or `"Last, First"` (without a comma: the first name alone); the empty string clears. */
+export function parsePersonalName(attribute: Attribute, raw: Json): Fields | null {
+  if (typeof raw === "string") return raw.trim() === "" ? null : nameFromString(raw);
   if (!isObject(raw)) throw invalidValue(attribute.slug, "Expected string or object");
   return Object.fromEntries(
     ["first_name", "last_name", "full_name"].map((key) => {
@@ -61,9 +65,15 @@ export function parsePersonalName(attribute: Attribute, raw: Json): Fields {
   );
 }
 
-/** The value under the key if the raw value is an object, else the raw value. */
-export function unwrap(raw: Json, key: string): Json | undefined {
-  return isObject(raw) ? raw[key] : raw;
+/**
+ * The value under the key if the raw value is an object, else the raw value. An object must hold nothing else: what
+ * was read, with its envelope, cannot be written back.
+ */
+export function unwrap(attribute: Attribute, raw: Json, key: string): Json | undefined {
+  if (!isObject(raw)) return raw;
+  const foreign = Object.keys(raw).find((one) => one !== key);
+  if (foreign !== undefined) throw invalidValue(attribute.slug, "Unrecognized key", [foreign]);
+  return raw[key];
 }
 
 function nameFromString(text: string): Fields {
