@@ -42,7 +42,7 @@ CREATE TABLE "attio_sync"."outbox" (
 --> statement-breakpoint
 CREATE INDEX "conflicts_record" ON "attio_sync"."conflicts" USING btree ("record_id");--> statement-breakpoint
 CREATE INDEX "id_map_record" ON "attio"."id_map" USING btree ("record_id");--> statement-breakpoint
-CREATE INDEX "outbox_held" ON "attio_sync"."outbox" USING btree ("record_id","id") WHERE status IN ('pending', 'pushing', 'failed', 'conflict');--> statement-breakpoint
+CREATE INDEX "outbox_record" ON "attio_sync"."outbox" USING btree ("record_id","id");--> statement-breakpoint
 CREATE INDEX "outbox_pending" ON "attio_sync"."outbox" USING btree ("id") WHERE status = 'pending';--> statement-breakpoint
 CREATE FUNCTION attio.current_id(id uuid) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

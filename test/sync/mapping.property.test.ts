@@ -259,6 +259,9 @@ function plan({ prefix = "", title }: { prefix?: string; title?: (id: string) =>
       column,
       sides: Object.fromEntries(sides.map(({ suffix }) => [suffix, `${column}_${suffix}`])),
       titles: isChoice ? new Map(OPTIONS.map((id) => [id, title?.(id) ?? `title of ${id}`])) : null,
+      writable: true,
+      unique: false,
+      targetObject: null,
     };
   });
   const blanks = new BlankRows(attributes);

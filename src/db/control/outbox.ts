@@ -43,9 +43,7 @@ export const outbox = syncSchema.table(
     bulkAllowed: boolean("bulk_allowed").notNull().default(false),
   },
   (table) => [
-    index("outbox_held")
-      .on(table.recordId, table.id)
-      .where(sql`status IN ('pending', 'pushing', 'failed', 'conflict')`),
+    index("outbox_record").on(table.recordId, table.id),
     index("outbox_pending")
       .on(table.id)
       .where(sql`status = 'pending'`),

@@ -23,6 +23,10 @@ export async function findObject(orm: Orm, objectId: string): Promise<ObjectRow 
   return row;
 }
 
+export function listObjects(orm: Orm): Promise<ObjectRow[]> {
+  return orm.select().from(objects);
+}
+
 export async function findList(orm: Orm, listId: string): Promise<ListRow | undefined> {
   const [row] = await orm.select().from(lists).where(eq(lists.listId, listId));
   return row;

@@ -5,6 +5,7 @@ import { upsertStatement } from "../../db/mirror/upsert.ts";
 import { isDataRefusal } from "../../db/pg-errors.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
 import { clearSetAside, setAside } from "../../db/queries/set-aside.ts";
+import { readHolds, type Hold } from "../../db/queries/outbox.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
 import type { MappedRow } from "../mapping/row.ts";
@@ -117,12 +118,16 @@ async function writeRows(tx: Tx, target: ApplyTarget, fetched: FetchedRows): Pro
   if (looked.length === 0) return counts;
 
   const held = await lockAndRead(tx, target, idsOf(looked), stored);
+  // Read after the locks: a user who held one may have changed the row meanwhile.
+  const holds = await readHolds(tx, target.stream, idsOf(looked));
   const toWrite: MappedRow[] = [];
   const equal: string[] = [];
   const toRefetch: string[] = [];
   for (const row of looked) {
-    const decision = decide(row, begin, held.get(row.id) ?? { kind: "nothing" });
-    if (decision === "write") toWrite.push(row);
+    const hold = holds.get(row.id);
+    const decision =
+      hold?.deleted === true ? "ignore" : decide(row, begin, held.get(row.id) ?? { kind: "nothing" });
+    if (decision === "write") toWrite.push(hold === undefined ? row : withHeld(row, hold));
     else if (decision === "unchanged") equal.push(row.id);
     else counts.deferred += 1;
     if (decision === "refetch") toRefetch.push(row.id);
@@ -139,6 +144,13 @@ async function writeRows(tx: Tx, target: ApplyTarget, fetched: FetchedRows): Pro
     changes,
     equal,
   };
+}
+
+/** What was changed here and is not settled stays as it is (design rule 4). */
+function withHeld(row: MappedRow, { cells }: Hold): MappedRow {
+  const columns = { ...row.columns };
+  for (const column in cells) if (column in columns) columns[column] = cells[column];
+  return { ...row, columns };
 }
 
 /** Lets equal rows, which are locked, remember that they were looked at. */

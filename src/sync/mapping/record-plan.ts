@@ -14,6 +14,12 @@ export interface AttributePlan {
   sides: Readonly<Record<string, string>>;
   /** Option or status id → title; null for other types. */
   titles: ReadonlyMap<string, string> | null;
+  /** Whether Attio lets us write it. */
+  writable: boolean;
+  /** Whether no two records may have one of its values in common. */
+  unique: boolean;
+  /** The slug of the only object that a record-reference may point at; null for several, or for other types. */
+  targetObject: string | null;
 }
 
 /** How records of an object, or entries of a list, become rows: the mapping in force at one version. */

@@ -1,11 +1,18 @@
 import { isJsonObject } from "../../lib/json.ts";
 import type { Orm } from "../../db/client.ts";
-import { findAttributes, findList, findObject, findOptions, findStatuses } from "../../db/queries/catalog.ts";
+import {
+  findAttributes,
+  findList,
+  listObjects,
+  findObject,
+  findOptions,
+  findStatuses,
+} from "../../db/queries/catalog.ts";
 import type { AttributeRow } from "../../db/queries/catalog.ts";
 import type { StreamRow } from "../../db/queries/streams.ts";
 import type { AttributePlan, RecordPlan } from "../mapping/record-plan.ts";
 import { BlankRows } from "../mapping/blank-rows.ts";
-import { attributeShape } from "../mapping/shape.ts";
+import { attributeShape, isWritable } from "../mapping/shape.ts";
 import { sharedColumn } from "./plan.ts";
 
 /**
@@ -22,9 +29,10 @@ export async function loadRecordPlan(orm: Orm, stream: StreamRow): Promise<Recor
     throw new Error(`the object or list of stream ${stream.stream} is not in the mirror`);
 
   const titles = await loadTitles(orm, id);
+  const objects = new Map((await listObjects(orm)).map((row) => [row.objectId, row.apiSlug]));
   const attributes = (await findAttributes(orm, id))
     .filter((row) => sharedColumn(kind, row.apiSlug, row.isSystemAttribute) === undefined)
-    .map((row) => attributePlan(row, titles.get(row.attributeId)));
+    .map((row) => attributePlan(row, titles.get(row.attributeId), objects));
   return {
     stream: stream.stream,
     kind,
@@ -45,7 +53,12 @@ export function allowedObjectIds(config: unknown): string[] {
   return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
 }
 
-function attributePlan(row: AttributeRow, titles: ReadonlyMap<string, string> | undefined): AttributePlan {
+function attributePlan(
+  row: AttributeRow,
+  titles: ReadonlyMap<string, string> | undefined,
+  objects: ReadonlyMap<string, string>,
+): AttributePlan {
+  const [onlyObject, ...otherObjects] = allowedObjectIds(row.config);
   const shape = attributeShape({
     type: row.type,
     isMultiselect: row.isMultiselect,
@@ -61,6 +74,10 @@ function attributePlan(row: AttributeRow, titles: ReadonlyMap<string, string> | 
     column: row.columnName,
     sides: row.sideColumns,
     titles: hasTitles ? (titles ?? new Map<string, string>()) : null,
+    writable: isWritable(row, shape.kind),
+    unique: row.isUnique,
+    targetObject:
+      onlyObject !== undefined && otherObjects.length === 0 ? (objects.get(onlyObject) ?? null) : null,
   };
 }
 

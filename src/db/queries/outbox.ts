@@ -1,0 +1,257 @@
+import type { Sql, Tx } from "../client.ts";
+import type { Cells } from "../control/index.ts";
+
+/** A local change that is being pushed. */
+export interface OutboxChange {
+  id: number;
+  operation: "insert" | "update" | "delete";
+  changes: Cells;
+  base: Cells;
+  /** This attempt included. */
+  attempts: number;
+  forced: boolean;
+  /** When it was captured; milliseconds since the epoch. */
+  createdAtMs: number;
+  /** When the last request for it was sent that may have been carried out; null for none. */
+  attemptedAtMs: number | null;
+}
+
+/** All that waits of one row, in the order in which it was changed. */
+export interface Lane {
+  stream: string;
+  recordId: string;
+  changes: OutboxChange[];
+}
+
+/** How long changes of a row that was just pushed gather before the next request. */
+const GATHER = "1 second";
+
+/** Rows whose changes are held against what Attio has. */
+const HELD = "('pending', 'pushing', 'failed', 'conflict')";
+
+/**
+ * Takes lanes whose oldest change is due. A lane is taken by the lock of its oldest change, so that of two who look at
+ * once neither gets a later change without the earlier one.
+ *
+ * @param sql a connection that lives as long as its process pushes: a claim is void once it is gone
+ */
+export async function claimLanes(sql: Sql, limit: number): Promise<Lane[]> {
+  return sql.begin(async (tx): Promise<Lane[]> => {
+    const heads = await tx<{ stream: string; recordId: string }[]>`
+      SELECT o.stream, o.record_id AS "recordId" FROM attio_sync.outbox o
+      WHERE o.status = 'pending' AND o.due_at <= clock_timestamp() AND NOT EXISTS (
+        SELECT FROM attio_sync.outbox e
+        WHERE e.record_id = o.record_id AND e.stream = o.stream AND (e.id < o.id AND e.status IN ('pending', 'pushing')
+          OR e.pushed_at > clock_timestamp() - ${GATHER}::interval))
+      ORDER BY o.id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+    if (heads.length === 0) return [];
+    const rows = await tx<(OutboxChange & { stream: string; recordId: string })[]>`
+      UPDATE attio_sync.outbox o SET status = 'pushing', attempts = attempts + 1, claimed_by = pg_backend_pid(),
+        claimed_at = clock_timestamp()
+      FROM json_to_recordset(${JSON.stringify(heads)}::text::json) AS h(stream text, "recordId" uuid)
+      WHERE o.record_id = h."recordId" AND o.stream = h.stream
+        AND (o.status = 'pending' OR o.status = 'failed' AND o.operation = 'insert')
+      RETURNING o.stream, o.record_id AS "recordId", o.id, o.operation, o.changes, o.base, o.attempts, o.forced,
+        (extract(epoch FROM o.created_at) * 1000)::float8 AS "createdAtMs",
+        (extract(epoch FROM o.attempted_at) * 1000)::float8 AS "attemptedAtMs"`;
+    return lanesOf(rows);
+  });
+}
+
+function lanesOf(rows: readonly (OutboxChange & { stream: string; recordId: string })[]): Lane[] {
+  const lanes = new Map<string, Lane>();
+  for (const { stream, recordId, ...change } of rows.toSorted((a, b) => a.id - b.id)) {
+    const key = `${stream} ${recordId}`;
+    const lane = lanes.get(key) ?? { stream, recordId, changes: [] };
+    lane.changes.push(change);
+    lanes.set(key, lane);
+  }
+  return [...lanes.values()];
+}
+
+/** Gives back what a process that is gone had taken. What it did may have reached Attio: the attempt counts. */
+export async function releaseOrphanChanges(sql: Sql): Promise<void> {
+  await sql`
+    UPDATE attio_sync.outbox o SET status = 'pending', claimed_by = NULL
+    WHERE status = 'pushing' AND NOT EXISTS (
+      SELECT FROM pg_stat_activity a WHERE a.pid = o.claimed_by AND a.backend_start < o.claimed_at)`;
+}
+
+/**
+ * Gives changes back.
+ *
+ * @param delay seconds until they are due again
+ * @param sent false when nothing was sent, so that the attempt doesn't count
+ */
+export async function returnChanges(
+  sql: Sql | Tx,
+  ids: readonly number[],
+  { delay, sent, code = null, message = null }: ReturnReason,
+): Promise<void> {
+  await sql`
+    UPDATE attio_sync.outbox SET status = 'pending', claimed_by = NULL,
+      attempts = attempts - ${sent ? 0 : 1},
+      due_at = clock_timestamp() + ${delay} * interval '1 second', error_code = ${code}, error_message = ${message}
+    WHERE id = ANY(${ids as number[]}::bigint[]) AND status = 'pushing'`;
+}
+
+export interface ReturnReason {
+  delay: number;
+  sent: boolean;
+  code?: string | null;
+  message?: string | null;
+}
+
+/** Ends changes. Gives whether all of them were still ours: if not, somebody else sees to them. */
+export async function endChanges(
+  sql: Sql | Tx,
+  ids: readonly number[],
+  status: "pushed" | "failed" | "conflict" | "discarded",
+  reason: { code: string; message: string } | null = null,
+): Promise<boolean> {
+  const ended = await sql`
+    UPDATE attio_sync.outbox SET status = ${status}, claimed_by = NULL,
+      error_code = ${reason?.code ?? null}, error_message = ${reason?.message ?? null},
+      pushed_at = CASE WHEN ${status} = 'pushed' THEN clock_timestamp() END
+    WHERE id = ANY(${ids as number[]}::bigint[]) AND status = 'pushing'`;
+  return ended.count === ids.length;
+}
+
+/**
+ * Takes columns out of changes and puts them into one of their own, with a fate of its own: parked, or to follow once
+ * the row exists in Attio. A change that has no column left is gone.
+ */
+export async function splitOff(
+  tx: Tx,
+  lane: Lane,
+  cells: { changes: Cells; base: Cells },
+  fate: { status: "pending" | "conflict"; code: string | null; message: string | null },
+): Promise<void> {
+  const ids = lane.changes.map(({ id }) => id);
+  const columns = Object.keys(cells.changes);
+  const since = lane.changes.at(-1)?.createdAtMs ?? 0;
+  await tx`
+    UPDATE attio_sync.outbox SET changes = changes - ${columns}::text[], base = base - ${columns}::text[]
+    WHERE id = ANY(${ids}::bigint[])`;
+  await tx`
+    DELETE FROM attio_sync.outbox WHERE id = ANY(${ids}::bigint[]) AND operation = 'update' AND changes = '{}'`;
+  await tx`
+    INSERT INTO attio_sync.outbox
+      (stream, record_id, operation, changes, base, status, error_code, error_message, created_at)
+    VALUES (${lane.stream}, ${lane.recordId}, 'update', ${JSON.stringify(cells.changes)}::text::jsonb,
+      ${JSON.stringify(cells.base)}::text::jsonb, ${fate.status}, ${fate.code}, ${fate.message},
+      to_timestamp(${since / 1000}::float8))`;
+}
+
+/** What is held against Attio of one row. */
+export interface Hold {
+  id: string;
+  /** Deleted here, and not yet there. */
+  deleted: boolean;
+  /** Column → the value that was written here last. */
+  cells: Cells;
+}
+
+/** Reads what is held of rows; to be asked after their locks were taken (design rule 4). */
+export async function readHolds(tx: Tx, stream: string, ids: readonly string[]): Promise<Map<string, Hold>> {
+  const rows = await tx.unsafe<{ id: string; deleted: boolean; changes: Cells[] }[]>(
+    `SELECT record_id AS id,
+       bool_or(operation = 'delete' AND (status IN ('pending', 'pushing') OR error_code = 'too_many_deletes')) AS deleted,
+       coalesce(json_agg(changes ORDER BY id) FILTER (WHERE operation <> 'delete'), '[]') AS changes
+     FROM attio_sync.outbox
+     WHERE record_id = ANY($1::uuid[]) AND stream = $2 AND status IN ${HELD}
+     GROUP BY record_id`,
+    [[...ids], stream],
+    { prepare: true },
+  );
+  return new Map(
+    rows.map(({ id, deleted, changes }) => [
+      id,
+      { id, deleted, cells: Object.assign({}, ...changes) as Cells },
+    ]),
+  );
+}
+
+/**
+ * Notes that a request is about to be sent, before it is. Of creates that look alike only one may be under way, or an
+ * answer that got lost could not be told from the other's; false when one is.
+ */
+export async function noteSend(sql: Sql, lane: Lane, alike: boolean): Promise<boolean> {
+  const ids = lane.changes.map(({ id }) => id);
+  return sql.begin(async (tx): Promise<boolean> => {
+    if (alike) {
+      await tx`SELECT pg_advisory_xact_lock(hashtext(${`attio-mirror creates of ${lane.stream}`}))`;
+      const others = await tx`
+        SELECT FROM attio_sync.outbox o JOIN attio_sync.outbox mine ON mine.id = ${ids[0] ?? 0}
+        WHERE o.stream = ${lane.stream} AND o.operation = 'insert' AND o.id <> mine.id AND o.changes = mine.changes
+          AND o.attempted_at IS NOT NULL AND o.status IN ('pending', 'pushing') LIMIT 1`;
+      if (others.length > 0) return false;
+    }
+    await tx`UPDATE attio_sync.outbox SET attempted_at = clock_timestamp() WHERE id = ANY(${ids}::bigint[])`;
+    return true;
+  });
+}
+
+/** Notes that Attio refused what was sent: it was surely not carried out. */
+export async function noteRefused(sql: Sql, ids: readonly number[]): Promise<void> {
+  await sql`UPDATE attio_sync.outbox SET attempted_at = NULL WHERE id = ANY(${ids as number[]}::bigint[])`;
+}
+
+/** What the ids in references stand for today, and which of them wait to be made. */
+export async function readReferences(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<Map<string, { current: string; waitsFor: number | null; failed: boolean }>> {
+  const rows = await sql<{ id: string; current: string; waitsFor: number | null; failed: boolean }[]>`
+    SELECT i.id, attio.current_id(i.id) AS current,
+      (SELECT min(o.id) FROM attio_sync.outbox o
+       WHERE o.record_id = i.id AND o.operation = 'insert' AND o.status IN ('pending', 'pushing')) AS "waitsFor",
+      EXISTS (SELECT FROM attio_sync.outbox o
+       WHERE o.record_id = i.id AND o.operation = 'insert' AND o.status IN ('failed', 'conflict')) AS failed
+    FROM unnest(${ids as string[]}::uuid[]) AS i(id)`;
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Those of these ids that are of rows which were inserted here. */
+export async function knownInserts(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT record_id AS id FROM attio.id_map WHERE record_id = ANY(${ids as string[]}::uuid[])`;
+  return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Takes columns that are changed anew out of changes that failed (design rule 30), and gives what they had been before
+ * those.
+ */
+export async function supersedeFailed(sql: Sql, lane: Lane, columns: readonly string[]): Promise<Cells> {
+  const names = columns as string[];
+  const rows = await sql<{ base: Cells }[]>`
+    WITH old AS (
+      SELECT id, base FROM attio_sync.outbox
+      WHERE record_id = ${lane.recordId} AND stream = ${lane.stream} AND status = 'failed' AND operation = 'update'
+        AND changes ?| ${names}::text[] FOR UPDATE)
+    UPDATE attio_sync.outbox o SET
+      changes = CASE WHEN o.changes - ${names}::text[] = '{}' THEN o.changes ELSE o.changes - ${names}::text[] END,
+      base = CASE WHEN o.changes - ${names}::text[] = '{}' THEN o.base ELSE o.base - ${names}::text[] END,
+      status = CASE WHEN o.changes - ${names}::text[] = '{}' THEN 'discarded' ELSE o.status END,
+      error_code = CASE WHEN o.changes - ${names}::text[] = '{}' THEN 'superseded' ELSE o.error_code END
+    FROM old WHERE o.id = old.id RETURNING old.base`;
+  const base: Cells = {};
+  for (const row of rows.toReversed())
+    for (const column of columns) if (column in row.base) base[column] = row.base[column];
+  return base;
+}
+
+/** Records a conflict and what became of it. */
+export async function noteConflict(
+  sql: Sql | Tx,
+  lane: Lane,
+  conflict: { attribute: string; base: Cells; local: Cells; remote: Cells; policy: string; winner: string },
+): Promise<void> {
+  const json = (cells: Cells) => JSON.stringify(cells);
+  await sql`
+    INSERT INTO attio_sync.conflicts (stream, record_id, attribute, base, local, remote, policy, winner, change_id)
+    VALUES (${lane.stream}, ${lane.recordId}, ${conflict.attribute}, ${json(conflict.base)}::text::jsonb,
+      ${json(conflict.local)}::text::jsonb, ${json(conflict.remote)}::text::jsonb, ${conflict.policy}, ${conflict.winner},
+      ${lane.changes.at(-1)?.id ?? 0})`;
+}

@@ -1,0 +1,70 @@
+import type { RequestOptions } from "../../attio/index.ts";
+import type { Sql } from "../../db/client.ts";
+import { claimLanes, releaseOrphanChanges, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import { findStream } from "../../db/queries/streams.ts";
+import { RecordSource } from "../fetch/record-source.ts";
+import type { PushDeps } from "./push-deps.ts";
+import { pushLane } from "./push-lane.ts";
+
+/** Rows that are pushed side by side: enough for a full write budget at Attio's usual answering times. */
+const SIDE_BY_SIDE = 16;
+
+/** Pushes the outbox, several rows at a time; what is due when it is asked, and what becomes due meanwhile. */
+export class Pusher {
+  readonly #deps: PushDeps;
+  readonly #claims: Sql;
+  readonly #sources = new Map<string, { version: number; source: RecordSource }>();
+
+  /** @param claims a pool of one connection, which lives as long as this process pushes */
+  constructor(deps: PushDeps, claims: Sql) {
+    this.#deps = deps;
+    this.#claims = claims;
+  }
+
+  /** Returns when nothing is due any more. */
+  async run(options: RequestOptions = {}): Promise<{ lanes: number }> {
+    await releaseOrphanChanges(this.#claims);
+    const underWay = new Set<Promise<void>>();
+    let lanes = 0;
+    try {
+      for (;;) {
+        options.signal?.throwIfAborted();
+        const claimed = await claimLanes(this.#claims, SIDE_BY_SIDE - underWay.size);
+        for (const lane of claimed) {
+          lanes += 1;
+          const pushing = this.#push(lane, options).finally(() => underWay.delete(pushing));
+          underWay.add(pushing);
+        }
+        if (underWay.size === 0) return { lanes };
+        if (claimed.length === 0 || underWay.size >= SIDE_BY_SIDE) await Promise.race(underWay);
+      }
+    } finally {
+      await Promise.allSettled(underWay);
+    }
+  }
+
+  /** What fails for another reason than Attio's is given back; the other rows go on. */
+  async #push(lane: Lane, options: RequestOptions): Promise<void> {
+    try {
+      const source = await this.#source(lane.stream);
+      if (source === undefined) {
+        const ids = lane.changes.map(({ id }) => id);
+        await returnChanges(this.#deps.db.sql, ids, { delay: 60, sent: false, code: "no_stream" });
+        return;
+      }
+      await pushLane(this.#deps, source, lane, options);
+    } catch (error) {
+      this.#deps.log.error({ stream: lane.stream, id: lane.recordId, err: error }, "push failed");
+    }
+  }
+
+  async #source(stream: string): Promise<RecordSource | undefined> {
+    const row = await findStream(this.#deps.db.orm, stream);
+    if (row?.sourceId == null) return undefined;
+    const known = this.#sources.get(stream);
+    if (known?.version === row.planVersion) return known.source;
+    const source = await RecordSource.open(this.#deps, row, { object: 0, list: 0 });
+    this.#sources.set(stream, { version: row.planVersion, source });
+    return source;
+  }
+}

@@ -1,0 +1,131 @@
+import type { Sql, Tx } from "../../db/client.ts";
+import type { Cells } from "../../db/control/index.ts";
+import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
+import { mirrorTable } from "../../db/mirror/sql-names.ts";
+import { upsertStatement } from "../../db/mirror/upsert.ts";
+import { markDirty, ring } from "../../db/queries/dirty.ts";
+import { endChanges, readHolds, type Lane } from "../../db/queries/outbox.ts";
+import { drawTicket } from "../../db/queries/tickets.ts";
+import { transact } from "../../db/tx.ts";
+import { writeHistory, type ValueChange } from "../apply/history.ts";
+import { rowsPage } from "../apply/pages.ts";
+import { holdPlan } from "../apply/plan-lock.ts";
+import type { ApplyTarget } from "../apply/target.ts";
+import { otherSides } from "../live/other-sides.ts";
+import type { MappedRow } from "../mapping/row.ts";
+
+/** Attio's answer to a push. */
+export interface Answer {
+  row: MappedRow;
+  target: ApplyTarget;
+  /** The ticket drawn before the request was sent. */
+  begin: number;
+  /** What the push changed, for the history. */
+  changes: readonly ValueChange[];
+}
+
+/** Somebody else took the changes over, because this process was thought to be gone. */
+export class ClaimLostError extends Error {
+  constructor() {
+    super("the changes were taken over by another process");
+    this.name = "ClaimLostError";
+  }
+}
+
+/**
+ * Ends a push: the changes are marked, the row takes Attio's answer but for what was changed here since, and its ticket
+ * is raised above the answer, in one transaction. Nobody ever reads the row as it was before the change.
+ *
+ * @throws {PlanChangedError} when the answer was mapped by an older plan
+ * @throws {ClaimLostError} when the changes are no longer ours
+ */
+export async function settle(sql: Sql, lane: Lane, ids: readonly number[], answer: Answer): Promise<void> {
+  const { row, target } = answer;
+  await transact(sql, async (tx) => {
+    await holdPlan(tx, target);
+    if (row.id !== lane.recordId) await adoptId(tx, target, lane, row.id);
+    if (!(await endChanges(tx, ids, "pushed"))) throw new ClaimLostError();
+    await lockRow(tx, target, row.id);
+    const hold = (await readHolds(tx, target.stream, [row.id])).get(row.id);
+    const written = hold?.deleted === true ? false : await writeAnswer(tx, answer, hold?.cells ?? {});
+    const end = await drawTicket(tx);
+    await tx.unsafe(
+      `UPDATE ${mirrorTable(target.table)} SET _fetch_seq = $2${written ? "" : ", _hash = NULL"}
+       WHERE ${quoteIdentifier(target.key)} = $1`,
+      [row.id, end],
+    );
+    // A later change was made to a value that Attio may have written otherwise.
+    await rebase(tx, target, row);
+    if (!written && hold?.deleted !== true)
+      await markDirty(tx, target.stream, [row.id], "changed during push");
+    await writeHistory(
+      tx,
+      target.stream,
+      answer.changes.filter(({ old }) => old !== null || row.id === lane.recordId),
+      new Map([[row.id, row]]),
+      () => false,
+    );
+    await ring(tx, await otherSides(tx, target, answer.changes));
+  });
+}
+
+async function lockRow(tx: Tx, { table, key }: ApplyTarget, id: string): Promise<void> {
+  await tx.unsafe(`SELECT FROM ${mirrorTable(table)} WHERE ${quoteIdentifier(key)} = $1 FOR UPDATE`, [id]);
+}
+
+/** False where somebody fetched the row after the request was sent: what they have may be newer. */
+async function writeAnswer(tx: Tx, { row, target, begin }: Answer, held: Cells): Promise<boolean> {
+  const columns = Object.fromEntries(
+    Object.entries(row.columns).map(([column, value]) => [column, column in held ? held[column] : value]),
+  );
+  const statement = upsertStatement({ table: target.table, key: target.key, columns: Object.keys(columns) });
+  const done = await tx.unsafe(
+    statement,
+    [rowsPage(target.key, [{ ...row, columns }]), await drawTicket(tx), begin],
+    { prepare: true },
+  );
+  return done.length > 0;
+}
+
+async function rebase(tx: Tx, { table, stream }: ApplyTarget, row: MappedRow): Promise<void> {
+  await tx.unsafe(
+    `UPDATE attio_sync.outbox o SET base = o.base || (
+       SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}') FROM jsonb_each(to_jsonb(r)) e WHERE o.base ? e.key)
+     FROM json_populate_record(NULL::${mirrorTable(table)}, $3::json) r
+     WHERE o.record_id = $1 AND o.stream = $2 AND o.operation = 'update' AND o.status = 'pending'`,
+    [row.id, stream, JSON.stringify(row.columns)],
+  );
+}
+
+/**
+ * Gives a row that was inserted here the id that Attio gave it: the user's own foreign keys follow. Attio's row may be
+ * here already, because its event was quicker or because the insert named what existed; then the keys are moved to it
+ * and the provisional row goes (design rule 8).
+ */
+async function adoptId(tx: Tx, target: ApplyTarget, lane: Lane, id: string): Promise<void> {
+  const { stream, table, key } = target;
+  const [name, column] = [mirrorTable(table), quoteIdentifier(key)];
+  const provisional = lane.recordId;
+  const [present] = await tx.unsafe(`SELECT FROM ${name} WHERE ${column} = $1 FOR UPDATE`, [id]);
+  if (present === undefined) {
+    await tx.unsafe(`UPDATE ${name} SET ${column} = $2 WHERE ${column} = $1`, [provisional, id]);
+  } else {
+    for (const { from, fk } of await referrers(tx, table)) {
+      await tx.unsafe(`UPDATE ${from} SET ${fk} = $2 WHERE ${fk} = $1`, [provisional, id]);
+    }
+    await tx.unsafe(`DELETE FROM ${name} WHERE ${column} = $1`, [provisional]);
+  }
+  await tx`
+    UPDATE attio_sync.outbox SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
+  await tx`
+    INSERT INTO attio.id_map (provisional_id, record_id, object) VALUES (${provisional}, ${id}, ${stream})
+    ON CONFLICT (provisional_id) DO UPDATE SET record_id = excluded.record_id`;
+}
+
+/** Columns of users' tables whose foreign keys point at a table of the mirror. */
+async function referrers(tx: Tx, table: string): Promise<{ from: string; fk: string }[]> {
+  return tx<{ from: string; fk: string }[]>`
+    SELECT c.conrelid::regclass::text AS from, quote_ident(a.attname) AS fk
+    FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+    WHERE c.contype = 'f' AND c.confrelid = ${mirrorTable(table)}::regclass AND cardinality(c.conkey) = 1`;
+}

@@ -1,0 +1,137 @@
+import postgres from "postgres";
+import { expect, it, onTestFinished } from "vitest";
+import { createSql } from "../../src/db/index.ts";
+import type { ConflictPolicy } from "../../src/sync/push/decide.ts";
+import { Pusher } from "../../src/sync/push/push.ts";
+import { deliverEvents, drain } from "../support/live.ts";
+import { startMirror, type Mirror } from "../support/mirror.ts";
+import { findDifferences } from "../support/oracle.ts";
+
+const SEED = { people: 20, companies: 10, deals: 5, seed: 4 };
+
+interface Writing {
+  mirror: Mirror;
+  /** A user's own connection. */
+  user: postgres.Sql;
+  /** Pushes until nothing is left to do, waiting for what is due later. */
+  push: () => Promise<void>;
+}
+
+async function startWriting(policy: ConflictPolicy = "latest"): Promise<Writing> {
+  const mirror = await startMirror({ sandbox: { seed: SEED }, outbound: "*" });
+  await mirror.backfill();
+  const user = postgres(mirror.db.url, { max: 1, onnotice: () => undefined });
+  onTestFinished(() => user.end({ timeout: 1 }));
+  const claims = createSql(mirror.db.url, { connections: 1 });
+  onTestFinished(() => claims.end({ timeout: 1 }));
+  const self = await mirror.client.self();
+  const ownActor = self.active ? self.client_id : null;
+  const pusher = new Pusher({ ...mirror.deps, policy, ownActor }, claims);
+  const push = async () => {
+    for (;;) {
+      await pusher.run();
+      const [left] = await mirror.db.sql<{ count: number }[]>`
+        SELECT count(*) AS count FROM attio_sync.outbox WHERE status IN ('pending', 'pushing')`;
+      if (left?.count === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  return { mirror, user, push };
+}
+
+async function states(user: postgres.Sql): Promise<unknown[][]> {
+  const rows = await user<{ operation: string; status: string; error_code: string | null }[]>`
+    SELECT operation, status, error_code FROM attio.changes ORDER BY id`;
+  return rows.map(({ operation, status, error_code }) => [operation, status, error_code]);
+}
+
+it("an edit, an insert and a delete arrive in Attio, and the mirror equals it", async () => {
+  const { mirror, user, push } = await startWriting();
+  const [person, other] = await user<{ record_id: string }[]>`SELECT record_id FROM attio.people LIMIT 2`;
+  await user`UPDATE attio.people SET job_title = 'Captain' WHERE record_id = ${person?.record_id ?? ""}`;
+  await user`DELETE FROM attio.people WHERE record_id = ${other?.record_id ?? ""}`;
+  await user`INSERT INTO attio.companies (name, domains) VALUES ('Fresh', ARRAY['fresh-company.com'])`;
+  await push();
+  expect(await states(user)).toEqual([
+    ["update", "pushed", null],
+    ["delete", "pushed", null],
+    ["insert", "pushed", null],
+  ]);
+  const { store } = mirror.sandbox;
+  expect(store.records("companies").length).toBe(11);
+  expect(store.records("people").length).toBe(19);
+  await drain(mirror);
+  expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+});
+
+it("a new company and a person that points at it arrive connected, in either order", async () => {
+  const { mirror, user, push } = await startWriting();
+  const [first, second] = [crypto.randomUUID(), crypto.randomUUID()];
+  await user.begin(async (tx) => {
+    await tx`INSERT INTO attio.companies (record_id, name) VALUES (${first}, 'First')`;
+    await tx`INSERT INTO attio.people (job_title, company) VALUES ('one', ${first})`;
+    await tx`INSERT INTO attio.people (job_title, company) VALUES ('two', ${second})`;
+    await tx`INSERT INTO attio.companies (record_id, name) VALUES (${second}, 'Second')`;
+  });
+  await push();
+  const rows = await user`
+    SELECT p.job_title, c.name FROM attio.people p JOIN attio.companies c ON c.record_id = p.company
+    WHERE p.job_title IN ('one', 'two') ORDER BY 1`;
+  expect([...rows]).toEqual([
+    { job_title: "one", name: "First" },
+    { job_title: "two", name: "Second" },
+  ]);
+  const [map] =
+    await user`SELECT attio.current_id(${first}) = record_id AS same FROM attio.companies WHERE name = 'First'`;
+  expect(map).toEqual({ same: true });
+  await drain(mirror);
+  expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+});
+
+it("one refused row of many holds up nothing but itself", async () => {
+  const { user, push } = await startWriting();
+  const rows = await user<{ record_id: string }[]>`SELECT record_id FROM attio.deals ORDER BY 1`;
+  await user`UPDATE attio.deals SET stage = 'No such stage' WHERE record_id = ${rows[0]?.record_id ?? ""}`;
+  await user`UPDATE attio.deals SET name = name || ' II' WHERE record_id <> ${rows[0]?.record_id ?? ""}`;
+  await push();
+  const after = await states(user);
+  expect(after.filter(([, status]) => status === "pushed").length).toBe(rows.length - 1);
+  expect(after.filter(([, status]) => status === "failed")).toEqual([
+    ["update", "failed", "value_not_found"],
+  ]);
+});
+
+it("a value that was written here is not undone by what Attio had before", async () => {
+  const { mirror, user, push } = await startWriting();
+  const { settled } = deliverEvents(mirror);
+  const [person] = await user<{ record_id: string }[]>`SELECT record_id FROM attio.people LIMIT 1`;
+  const id = person?.record_id ?? "";
+  await user`UPDATE attio.people SET job_title = 'Mine' WHERE record_id = ${id}`;
+  mirror.sandbox.store.updateRecord("people", id, { description: "theirs" });
+  await settled();
+  await drain(mirror);
+  const read = () => user`SELECT job_title, description FROM attio.people WHERE record_id = ${id}`;
+  expect([...(await read())]).toEqual([{ job_title: "Mine", description: "theirs" }]);
+  await push();
+  await settled();
+  await drain(mirror);
+  expect([...(await read())]).toEqual([{ job_title: "Mine", description: "theirs" }]);
+  expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+});
+
+it.each([
+  ["attio", "theirs", "attio"],
+  ["local", "ours", "local"],
+  ["manual", "ours", "none"],
+] as const)("policy %s: both sides changed one value", async (policy, value, winner) => {
+  const { mirror, user, push } = await startWriting(policy);
+  const [person] = await user<{ record_id: string }[]>`SELECT record_id FROM attio.people LIMIT 1`;
+  const id = person?.record_id ?? "";
+  await user`UPDATE attio.people SET job_title = 'ours' WHERE record_id = ${id}`;
+  mirror.sandbox.store.updateRecord("people", id, { job_title: "theirs" });
+  await push();
+  const [row] = await user`SELECT job_title FROM attio.people WHERE record_id = ${id}`;
+  expect(row).toEqual({ job_title: value });
+  const [conflict] = await mirror.db.sql`SELECT attribute, winner FROM attio_sync.conflicts`;
+  expect(conflict).toEqual({ attribute: "job_title", winner });
+});
