@@ -18,6 +18,18 @@ function variable<T>(definition: Variable<T>): Variable<T> {
   return definition;
 }
 
+/** Streams that are neither an object nor a list: their tables are only read. */
+const READ_ONLY_STREAMS = new Set([
+  "off",
+  "notes",
+  "tasks",
+  "comments",
+  "members",
+  "meetings",
+  "call_recordings",
+  "files",
+]);
+
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 /** Every variable that the program reads, in the order of the reference page. */
@@ -64,10 +76,24 @@ const VARIABLES = {
   outbound: variable({
     name: "OUTBOUND",
     description:
-      "Which tables take local writes. This version does not write back to Attio: only `off` is accepted, and a local " +
-      "write to a mirrored table is refused.",
+      "Which tables take local writes, which then go to Attio: `off`, `*` for the tables of all objects and lists, or a comma list of " +
+      "streams such as `people,deals,list:pipeline`. On any other table a local write is refused.",
     fallback: "off",
-    parse: z.string().pipe(z.literal("off", "must be off: this version does not write back to Attio")),
+    parse: z.string().transform((text, context): "off" | "*" | readonly string[] => {
+      if (text === "off" || text === "*") return text;
+      const names = text.split(",").map((name) => name.trim());
+      if (names.some((name) => !/^(list:)?[^\s*:,]+$/.test(name) || READ_ONLY_STREAMS.has(name)))
+        context.addIssue("must be off, *, or a comma list of objects and lists such as people,list:pipeline");
+      return names;
+    }),
+  }),
+  conflictPolicy: variable({
+    name: "CONFLICT_POLICY",
+    description:
+      "Whose value stands where both sides changed one: `attio`, `local`, `latest` (the younger one), or `manual`, which parks the " +
+      "change until `changes retry` (ours) or `changes discard` (Attio's).",
+    fallback: "latest",
+    parse: oneOf(["attio", "local", "latest", "manual"]),
   }),
   raw: variable({
     name: "RAW",
@@ -192,6 +218,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: read(VARIABLES.dataDir, env),
     deleteMode: read(VARIABLES.deleteMode, env),
     outbound: read(VARIABLES.outbound, env),
+    conflictPolicy: read(VARIABLES.conflictPolicy, env),
     raw: read(VARIABLES.raw, env),
     history: read(VARIABLES.history, env),
     redisUrl: readOptional(VARIABLES.redisUrl, env),

@@ -1,6 +1,6 @@
 import type { AttioClient } from "./attio/index.ts";
 import type { Config } from "./config.ts";
-import { migrate, openDatabase, type Database } from "./db/index.ts";
+import { createSql, migrate, openDatabase, type Database } from "./db/index.ts";
 import { listen } from "./db/notify.ts";
 import { wantChore } from "./db/queries/chores.ts";
 import { Closers } from "./lib/closers.ts";
@@ -9,6 +9,8 @@ import type { Log } from "./logger.ts";
 import type { Role } from "./roles.ts";
 import { buildServer } from "./server.ts";
 import type { SyncDeps } from "./sync/deps.ts";
+import { bindDatabase } from "./sync/start/bind-database.ts";
+import { Pusher } from "./sync/push/push.ts";
 import { prepareMirror } from "./sync/start/prepare-mirror.ts";
 import { seeToWebhook } from "./webhooks/see-to-webhook.ts";
 import { readWish } from "./webhooks/wish.ts";
@@ -99,8 +101,8 @@ async function startParts(
   if (roles.includes("worker") || roles.includes("scheduler"))
     await prepareMirror(live, { webhook: config.publicUrl !== null, baseUrl: config.attioBaseUrl, signal });
   // Woken before it exists, it need not be: its first look comes by itself.
-  let wakeRelay: () => void = () => undefined;
-  const ear = await listen(db.url, () => wakeRelay());
+  let wakeRelay: (what?: "work" | "outbox") => void = () => undefined;
+  const ear = await listen(db.url, (what) => wakeRelay(what));
   closers.add("listener", () => ear.close());
   if (!ear.hears) log.warn("NOTIFY does not arrive, as behind a transaction pooler; polling instead");
   const { redisUrl } = config;
@@ -113,9 +115,10 @@ async function startParts(
   const parts: Parts = { config, db, client, backend, log, closers, wake };
   const url = roles.includes("web") ? await startWeb(parts) : null;
   if (roles.includes("worker") || roles.includes("scheduler")) {
-    const relay = startRelay({ sql: db.sql, backend, log }, { startedAtMs, hears: ear.hears });
+    const pushes = config.outbound !== "off";
+    const relay = startRelay({ sql: db.sql, backend, log }, { startedAtMs, hears: ear.hears, pushes });
     closers.add("relay", () => relay.close());
-    wakeRelay = () => relay.wake();
+    wakeRelay = (what) => relay.wake(what);
     if (roles.includes("worker")) await startWork(parts, live, relay, startedAtMs);
   }
   if (roles.includes("scheduler")) await startScheduler(parts);
@@ -137,8 +140,10 @@ async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs
   });
   closers.add("chores' connections", () => bulkDb.close());
   const stop = new AbortController();
+  const push = config.outbound === "off" ? undefined : await openPush(parts, live);
   const handle = createHandler({
     live,
+    push,
     bulk: { ...live, db: bulkDb },
     backfill: backfillInChild(config, db.url, log),
     relay,
@@ -154,6 +159,25 @@ async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs
     stop.abort();
     await workers.close();
   });
+}
+
+/** Opens what pushes local changes, with a connection of its own that stands for this process in its claims. */
+async function openPush(
+  { config, db, client, closers }: Parts,
+  live: SyncDeps,
+): Promise<((signal: AbortSignal) => Promise<{ lanes: number }>) | undefined> {
+  if ((await bindDatabase(db)).isOther) {
+    live.log.warn(
+      "local changes are not pushed: this database is a copy of the one that the mirror began in",
+    );
+    return undefined;
+  }
+  const claims = createSql(db.url, { connections: 1, applicationName: "attio-mirror push" });
+  closers.add("push's connection", () => claims.end({ timeout: 1 }));
+  const self = await client.self();
+  const ownActor = self.active ? self.client_id : null;
+  const pusher = new Pusher({ ...live, policy: config.conflictPolicy, ownActor }, claims);
+  return (signal) => pusher.run({ signal });
 }
 
 async function startScheduler(parts: Parts): Promise<void> {

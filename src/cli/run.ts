@@ -5,6 +5,7 @@ import { describeFailure, EXIT_DONE, EXIT_USAGE } from "./failure.ts";
 import type { Environment, Io } from "./io.ts";
 import { addStartCommand } from "./start-command.ts";
 import { readVersion } from "./version.ts";
+import { addChangesCommands } from "./changes-commands.ts";
 import { addWebhookCommands } from "./webhook-commands.ts";
 
 /**
@@ -52,6 +53,7 @@ export function buildProgram(io: Io, carry: Carry): Command {
   addStartCommand(program, carry);
   addMirrorCommands(program, carry);
   addWebhookCommands(program, carry);
+  addChangesCommands(program, carry);
   addSandboxCommands(program, carry);
   return program;
 }

@@ -8,6 +8,9 @@ const CHANNEL = "attio_sync";
 /** Whom a notification is from: nobody needs to hear what they said themselves. */
 const SELF = randomUUID();
 
+/** What the triggers of open tables say: a local change was committed. */
+const OUTBOX = "outbox";
+
 /** How long the first notification may take before we conclude that none will ever arrive. */
 const HEARING_TEST_MS = 2_000;
 
@@ -24,7 +27,7 @@ export async function notify(sql: Sql): Promise<void> {
 }
 
 /** Listens to the channel, on a connection of its own that is rebuilt when it breaks; finds out whether it hears. What other processes say is passed on. */
-export async function listen(url: string, onNotify: () => void): Promise<Ear> {
+export async function listen(url: string, onNotify: (what: "work" | "outbox") => void): Promise<Ear> {
   const sql = createSql(url, { connections: 1, applicationName: "attio-mirror ear" });
   try {
     let heard: () => void = () => undefined;
@@ -33,7 +36,7 @@ export async function listen(url: string, onNotify: () => void): Promise<Ear> {
     });
     await sql.listen(CHANNEL, (sender) => {
       heard();
-      if (sender !== SELF) onNotify();
+      if (sender !== SELF) onNotify(sender === OUTBOX ? "outbox" : "work");
     });
     await notify(sql);
     let timer: NodeJS.Timeout | undefined;

@@ -30,6 +30,8 @@ export interface HandlerDeps {
   bulk: SyncDeps;
   backfill: RunBackfill;
   relay: Pick<Relay, "add">;
+  /** Pushes local changes; undefined where none are taken. */
+  push?: ((signal: AbortSignal) => Promise<{ lanes: number }>) | undefined;
   log: Log;
   /** Aborted when the process stops: work is finished or given back. */
   signal: AbortSignal;
@@ -51,6 +53,7 @@ export function createHandler(deps: HandlerDeps): (job: Job) => Promise<void> {
     if (deps.signal.aborted) return;
     if (name === "inbox") await runInbox(deps);
     else if (name === "hydrate" && stream !== undefined) await runHydrate(deps, streams, stream);
+    else if (name === "push") await runPush(deps);
     else if (name === "backfill") await runBackfill(deps);
     else if (name === "chore" && chore !== undefined) await runChore(deps, chore);
     else if (name === "tick" && chore !== undefined) await runTick(deps, chore);
@@ -80,6 +83,15 @@ async function runHydrate(
   try {
     const done = await hydrate(live, stream, { signal, priority: "interactive" });
     if (done.seen > 0) log.debug({ stream: name, ...done }, "hydrated");
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function runPush({ push, log, signal }: HandlerDeps): Promise<void> {
+  try {
+    const done = await push?.(signal);
+    if (done !== undefined && done.lanes > 0) log.debug(done, "pushed");
   } catch (error) {
     if (!signal.aborted) throw error;
   }

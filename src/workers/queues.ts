@@ -1,7 +1,7 @@
 import type { Chore } from "../db/queries/chores.ts";
 
 /** Live work never waits behind a backfill, and a schedule's tick behind neither. */
-export type QueueName = "attio-live" | "attio-backfill" | "attio-upkeep";
+export type QueueName = "attio-live" | "attio-push" | "attio-backfill" | "attio-upkeep";
 
 /** A unit of work: names and ids alone, since everything else is in Postgres. */
 export interface Job {
@@ -19,6 +19,11 @@ export function inboxJob(): Job {
 /** Sees to the dirty marks of a stream. */
 export function hydrateJob(stream: string): Job {
   return { name: "hydrate", key: `hydrate:${stream}`, data: { stream } };
+}
+
+/** Pushes local changes to Attio. */
+export function pushJob(): Job {
+  return { name: "push", key: "push", data: {} };
 }
 
 /** Reads the streams that want it in full. */

@@ -4,6 +4,7 @@ import { notify } from "../db/notify.ts";
 import type { Sql } from "../db/client.ts";
 import { readBacklog } from "../db/queries/backlog.ts";
 import { choreStates } from "../db/queries/chores.ts";
+import { releaseOrphanChanges } from "../db/queries/outbox.ts";
 import { releaseOrphans } from "../db/queries/dirty.ts";
 import { wantedStreams } from "../db/queries/wanted-streams.ts";
 import type { Log } from "../logger.ts";
@@ -14,6 +15,7 @@ import {
   choreJob,
   hydrateJob,
   inboxJob,
+  pushJob,
   queueOfChore,
   type Job,
   type QueueName,
@@ -36,13 +38,15 @@ export interface RelayOptions {
   /** Milliseconds since the epoch at which this process began. */
   startedAtMs: number;
   hears: boolean;
+  /** Whether local changes are pushed. */
+  pushes: boolean;
   clock?: Clock;
 }
 
 /** Puts into the queue what Postgres has pending. */
 export interface Relay {
-  /** Deliveries have come: queues their processing at once. Everything else is found by the next look. */
-  wake(): void;
+  /** Deliveries, or local changes, have come: queues their processing at once. Everything else is found by the next look. */
+  wake(what?: "work" | "outbox"): void;
   /** Adds a job at once; where that fails, a later look does it. */
   add(queue: QueueName, job: Job): Promise<void>;
   close(): Promise<void>;
@@ -61,12 +65,13 @@ interface Placed {
  */
 export function startRelay(
   deps: RelayDeps,
-  { startedAtMs, hears, clock = systemClock }: RelayOptions,
+  { startedAtMs, hears, pushes, clock = systemClock }: RelayOptions,
 ): Relay {
   const pollMs = hears ? POLL_MS : DEAF_POLL_MS;
   const closing = new AbortController();
   const pause = new Pause();
   let failures = 0;
+  const woken = new Set<"work" | "outbox">();
 
   async function queueWork(find: () => Promise<Placed[]>): Promise<void> {
     try {
@@ -84,18 +89,24 @@ export function startRelay(
     let lookAtMs = monotonicMs();
     while (!closing.signal.aborted) {
       if (monotonicMs() >= lookAtMs) {
-        await queueWork(() => findWork(deps.sql, { startedAtMs, nowMs: clock.now() }));
+        await queueWork(() => findWork(deps.sql, { startedAtMs, nowMs: clock.now(), pushes }));
         lookAtMs = monotonicMs() + pollMs;
       } else {
-        await queueWork(() => Promise.resolve([{ queue: "attio-live", job: inboxJob() }]));
+        const placed: Placed[] = [];
+        if (woken.delete("work")) placed.push({ queue: "attio-live", job: inboxJob() });
+        if (woken.delete("outbox") && pushes) placed.push({ queue: "attio-push", job: pushJob() });
+        await queueWork(() => Promise.resolve(placed));
       }
-      await pause.wait(Math.max(0, lookAtMs - monotonicMs()));
+      if (woken.size === 0) await pause.wait(Math.max(0, lookAtMs - monotonicMs()));
     }
   }
 
   const running = run();
   return {
-    wake: () => pause.end(),
+    wake: (what = "work") => {
+      woken.add(what);
+      pause.end();
+    },
     add: async (queue, job) => {
       try {
         await deps.backend.queue(queue).add(job);
@@ -115,9 +126,10 @@ export function startRelay(
 /** What Postgres has pending, as jobs. */
 async function findWork(
   sql: Sql,
-  { startedAtMs, nowMs }: { startedAtMs: number; nowMs: number },
+  { startedAtMs, nowMs, pushes }: { startedAtMs: number; nowMs: number; pushes: boolean },
 ): Promise<Placed[]> {
   await releaseOrphans(sql);
+  if (pushes) await releaseOrphanChanges(sql);
   const [backlog, chores, wanted] = await Promise.all([
     readBacklog(sql),
     choreStates(sql),
@@ -129,6 +141,10 @@ async function findWork(
   };
   if (backlog.inboxMs !== null) live(inboxJob(), backlog.inboxMs);
   for (const { stream, waitedMs } of backlog.streams) live(hydrateJob(stream), waitedMs);
+  if (pushes && backlog.outboxMs !== null) {
+    const job = pushJob();
+    placed.push({ queue: "attio-push", job: backlog.outboxMs > STUCK_MS ? again(job, nowMs) : job });
+  }
   for (const { chore, isDue } of chores)
     if (isDue) placed.push({ queue: queueOfChore(chore), job: choreJob(chore) });
   if (wanted.length > 0) placed.push({ queue: "attio-backfill", job: backfillJob() });

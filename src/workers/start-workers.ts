@@ -5,6 +5,8 @@ import type { Job, QueueName } from "./queues.ts";
 /** Jobs side by side; hydrates of several streams wait for Attio, not for each other. */
 const CONCURRENCY: Readonly<Record<QueueName, number>> = {
   "attio-live": 8,
+  // One pushes many rows side by side; a second one would find them taken.
+  "attio-push": 1,
   "attio-backfill": 1,
   "attio-upkeep": 2,
 };

@@ -3,7 +3,7 @@ import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
 import { prune } from "../../src/db/queries/prune.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
-const RETENTION = { deliveries: "7 days", tombstones: "30 days", runs: "30 days" };
+const RETENTION = { deliveries: "7 days", tombstones: "30 days", runs: "30 days", changes: "30 days" };
 
 let database: TestDatabase;
 let db: Database;
@@ -31,7 +31,12 @@ test("what is done with and past its time goes, and nothing else", async () => {
     SELECT stream, 'done', 1, now() - age::interval, now() - age::interval
     FROM (VALUES ('people', '40 days'), ('people', '35 days'), ('notes', '50 days')) AS r(stream, age)`;
 
-  expect(await prune(db.sql, RETENTION)).toEqual({ deliveries: 1, tombstones: 1, runs: 1 });
+  await db.sql`
+    INSERT INTO attio_sync.outbox (stream, record_id, operation, changes, base, status, created_at)
+    SELECT 'people', gen_random_uuid(), 'update', '{}', '{}', status, now() - age::interval
+    FROM (VALUES ('pushed', '31 days'), ('pushed', '29 days'), ('failed', '31 days')) AS c(status, age)`;
+
+  expect(await prune(db.sql, RETENTION)).toEqual({ deliveries: 1, tombstones: 1, runs: 1, changes: 1 });
   expect(await db.sql`SELECT idempotency_key AS key FROM attio_sync.webhook_events ORDER BY 1`).toEqual([
     { key: "new" },
     { key: "waiting" },
@@ -40,5 +45,5 @@ test("what is done with and past its time goes, and nothing else", async () => {
     { stream: "notes" },
     { stream: "people" },
   ]);
-  expect(await prune(db.sql, RETENTION)).toEqual({ deliveries: 0, tombstones: 0, runs: 0 });
+  expect(await prune(db.sql, RETENTION)).toEqual({ deliveries: 0, tombstones: 0, runs: 0, changes: 0 });
 });

@@ -2,6 +2,7 @@ import postgres from "postgres";
 import { expect, it, onTestFinished } from "vitest";
 import { createSql } from "../../src/db/index.ts";
 import type { ConflictPolicy } from "../../src/sync/push/decide.ts";
+import { discardChanges, retryChanges } from "../../src/sync/push/resolve-changes.ts";
 import { Pusher } from "../../src/sync/push/push.ts";
 import { deliverEvents, drain } from "../support/live.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
@@ -134,4 +135,95 @@ it.each([
   expect(row).toEqual({ job_title: value });
   const [conflict] = await mirror.db.sql`SELECT attribute, winner FROM attio_sync.conflicts`;
   expect(conflict).toEqual({ attribute: "job_title", winner });
+});
+
+it("with every third answer lost, each insert is made exactly once", async () => {
+  const { mirror, user, push } = await startWriting();
+  let number = 0;
+  mirror.sandbox.onRequest(({ method, path }) => {
+    if (method === "GET" || path.endsWith("/query")) return;
+    number += 1;
+    if (number % 3 === 0) mirror.sandbox.faults.add({ kind: "lost", path: /records(\?.*)?$/, times: 1 });
+  });
+  const before = mirror.sandbox.store.records("companies").length;
+  await user`
+    INSERT INTO attio.companies (name, domains)
+    SELECT 'Lost ' || n, ARRAY['lost-' || n || '.com'] FROM generate_series(1, 12) AS n`;
+  await user`INSERT INTO attio.deals (name) SELECT 'Deal ' || n FROM generate_series(1, 6) AS n`;
+  await push();
+  mirror.sandbox.faults.clear();
+  const { store } = mirror.sandbox;
+  const [made] = await user`SELECT count(*)::int AS rows FROM attio.companies`;
+  expect([store.records("companies").length, made]).toEqual([before + 12, { rows: before + 12 }]);
+  const [failed] =
+    await user`SELECT count(*)::int AS rows FROM attio.changes WHERE status = 'failed' AND operation <> 'insert'`;
+  expect(failed).toEqual({ rows: 0 });
+});
+
+it("a change that was given up gives Attio's value back; one that failed is pushed once it is mended", async () => {
+  const { mirror, user, push } = await startWriting();
+  const [deal] = await user<
+    { record_id: string; stage: string }[]
+  >`SELECT record_id, stage FROM attio.deals LIMIT 1`;
+  const id = deal?.record_id ?? "";
+  await user`UPDATE attio.deals SET stage = 'No such stage' WHERE record_id = ${id}`;
+  await push();
+  const [change] = await user<{ id: string; status: string }[]>`SELECT id, status FROM attio.changes`;
+  expect(change?.status).toBe("failed");
+  expect(await discardChanges(mirror.db, [Number(change?.id)])).toEqual({ ids: [Number(change?.id)] });
+  await drain(mirror);
+  const [row] = await user`SELECT stage FROM attio.deals WHERE record_id = ${id}`;
+  expect(row).toEqual({ stage: deal?.stage });
+  expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+});
+
+it("a row that is inserted and deleted before it is sent costs no request", async () => {
+  const { mirror, user, push } = await startWriting();
+  const before = mirror.sandbox.log.count({ kind: "write" });
+  await user`INSERT INTO attio.deals (name) VALUES ('Short-lived')`;
+  await user`DELETE FROM attio.deals WHERE name = 'Short-lived'`;
+  await push();
+  expect(mirror.sandbox.log.count({ kind: "write" })).toBe(before);
+  expect(await states(user)).toEqual([
+    ["insert", "discarded", "cancelled"],
+    ["delete", "discarded", "cancelled"],
+  ]);
+});
+
+it("concurrent additions to one list survive on both sides, and what was removed here goes", async () => {
+  const { mirror, user, push } = await startWriting();
+  const [person] = await user<{ record_id: string }[]>`SELECT record_id FROM attio.people LIMIT 1`;
+  const id = person?.record_id ?? "";
+  await user`UPDATE attio.people SET email_addresses = ARRAY['a@one-list.com', 'b@one-list.com'] WHERE record_id = ${id}`;
+  await push();
+  await user`
+    UPDATE attio.people SET email_addresses = ARRAY['a@one-list.com', 'ours@one-list.com'] WHERE record_id = ${id}`;
+  mirror.sandbox.store.updateRecord("people", id, {
+    email_addresses: ["a@one-list.com", "b@one-list.com", "theirs@one-list.com"],
+  });
+  await push();
+  const [row] = await user<{ email_addresses: string[] }[]>`
+    SELECT email_addresses FROM attio.people WHERE record_id = ${id}`;
+  expect(row?.email_addresses.toSorted()).toEqual([
+    "a@one-list.com",
+    "ours@one-list.com",
+    "theirs@one-list.com",
+  ]);
+});
+
+it("so many deletes at once are held until they are allowed", async () => {
+  const { mirror, user, push } = await startWriting();
+  for (let index = 0; index < 150; index++) mirror.sandbox.store.createRecord("people", {});
+  await mirror.backfill({ streams: ["people"] });
+  const writes = mirror.sandbox.log.count({ kind: "write" });
+  await user`DELETE FROM attio.people`;
+  await push();
+  expect(mirror.sandbox.log.count({ kind: "write" })).toBe(writes);
+  await drain(mirror);
+  const [left] = await user`SELECT count(*)::int AS rows FROM attio.people`;
+  expect(left).toEqual({ rows: 0 });
+  expect(new Set((await states(user)).map(String))).toEqual(new Set(["delete,failed,too_many_deletes"]));
+  await retryChanges(mirror.db, [], { allowBulk: true });
+  await push();
+  expect(mirror.sandbox.store.records("people").length).toBe(0);
 });

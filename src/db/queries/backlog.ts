@@ -6,11 +6,13 @@ export interface Backlog {
   inboxMs: number | null;
   /** Streams with dirty marks that are due, and how long the oldest has been. */
   streams: { stream: string; waitedMs: number }[];
+  /** Milliseconds that the oldest local change that is due has waited; null = none. */
+  outboxMs: number | null;
 }
 
 /** Looks at the inbox and the dirty set, in one round trip. */
 export async function readBacklog(sql: Sql): Promise<Backlog> {
-  const [row] = await sql<{ inboxMs: number | null; streams: Backlog["streams"] }[]>`
+  const [row] = await sql<Backlog[]>`
     SELECT
       (SELECT (extract(epoch FROM now() - min(received_at)) * 1000)::float8
        FROM attio_sync.webhook_events WHERE processed_at IS NULL) AS "inboxMs",
@@ -18,8 +20,10 @@ export async function readBacklog(sql: Sql): Promise<Backlog> {
        FROM (SELECT stream, (extract(epoch FROM now() - min(greatest(due_at, claimed_until))) * 1000)::float8 AS "waitedMs"
              FROM attio_sync.dirty
              WHERE due_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
-             GROUP BY stream) d) AS streams`;
-  return row ?? { inboxMs: null, streams: [] };
+             GROUP BY stream) d) AS streams,
+      (SELECT (extract(epoch FROM now() - min(due_at)) * 1000)::float8
+       FROM attio_sync.outbox WHERE status = 'pending' AND due_at <= now()) AS "outboxMs"`;
+  return row ?? { inboxMs: null, streams: [], outboxMs: null };
 }
 
 /** Puts the due marks of a stream off: the mirror has no such stream (yet), so nothing can be done about them now. */

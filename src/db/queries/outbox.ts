@@ -255,3 +255,66 @@ export async function noteConflict(
       ${json(conflict.local)}::text::jsonb, ${json(conflict.remote)}::text::jsonb, ${conflict.policy}, ${conflict.winner},
       ${lane.changes.at(-1)?.id ?? 0})`;
 }
+
+/** The table and key of an object's or list's stream; undefined when there is none (any more). */
+export async function findRecordTable(
+  sql: Sql | Tx,
+  stream: string,
+): Promise<{ name: string; key: "record_id" | "entry_id" } | undefined> {
+  const [row] = await sql<{ name: string; key: "record_id" | "entry_id" }[]>`
+    SELECT coalesce(o.table_name, l.table_name) AS name,
+      CASE WHEN o.table_name IS NULL THEN 'entry_id' ELSE 'record_id' END AS key
+    FROM attio_sync.streams s
+    LEFT JOIN attio.objects o ON o.object_id = s.source_id
+    LEFT JOIN attio.lists l ON l.list_id = s.source_id
+    WHERE s.stream = ${stream} AND s.source_id IS NOT NULL`;
+  return row;
+}
+
+/** Lets what waits to be pushed follow columns that got another name; to be called once the table has them. */
+export async function renameOutboxColumns(
+  tx: Tx,
+  stream: string,
+  renames: readonly { from: string; to: string }[],
+): Promise<void> {
+  if (renames.length === 0) return;
+  const names = JSON.stringify(Object.fromEntries(renames.map(({ from, to }) => [from, to])));
+  await tx`
+    UPDATE attio_sync.outbox SET
+      changes = (SELECT coalesce(jsonb_object_agg(coalesce(${names}::text::jsonb ->> key, key), value), '{}') FROM jsonb_each(changes)),
+      base = (SELECT coalesce(jsonb_object_agg(coalesce(${names}::text::jsonb ->> key, key), value), '{}') FROM jsonb_each(base))
+    WHERE stream = ${stream} AND status IN ('pending', 'pushing', 'failed', 'conflict')`;
+}
+
+/** Unsent deletes and inserts of a stream. */
+export interface Bulk {
+  stream: string;
+  operation: "insert" | "delete";
+  count: number;
+}
+
+/** Streams with so many unsent deletes or inserts that an accident is likely (design rule 15). */
+export async function findBulk(sql: Sql, least: { deletes: number; inserts: number }): Promise<Bulk[]> {
+  return sql<Bulk[]>`
+    SELECT stream, operation, count(*) AS count FROM attio_sync.outbox
+    WHERE status = 'pending' AND NOT bulk_allowed AND operation IN ('insert', 'delete')
+    GROUP BY stream, operation
+    HAVING count(*) > CASE operation WHEN 'delete' THEN ${least.deletes}::int ELSE ${least.inserts}::int END`;
+}
+
+/** Holds all of them until somebody allows it. */
+export async function holdBulk(sql: Sql, { stream, operation, count }: Bulk): Promise<void> {
+  await sql`
+    UPDATE attio_sync.outbox SET status = 'failed', error_code = ${`too_many_${operation}s`},
+      error_message = ${`${String(count)} ${operation}s at once: run "changes retry --allow-bulk" to let them go`}
+    WHERE stream = ${stream} AND operation = ${operation} AND status = 'pending' AND NOT bulk_allowed`;
+}
+
+/** How many rows of the mirror a stream has, the ones deleted here not counted. */
+export async function countRowsOf(sql: Sql, stream: string): Promise<number> {
+  const table = await findRecordTable(sql, stream);
+  if (table === undefined) return 0;
+  const [row] = await sql<{ rows: number }[]>`
+    SELECT count(*) AS rows FROM ${sql("attio")}.${sql(table.name)} WHERE _deleted_at IS NULL`;
+  return row?.rows ?? 0;
+}

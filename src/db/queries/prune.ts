@@ -6,9 +6,11 @@ export interface Retention {
   deliveries: string;
   tombstones: string;
   runs: string;
+  /** Local changes that are done with. */
+  changes: string;
 }
 
-export const RETENTION = { tombstones: "30 days", runs: "30 days" } as const;
+export const RETENTION = { tombstones: "30 days", runs: "30 days", changes: "30 days" } as const;
 
 /** Rows of one DELETE, so that no lock is held for long. */
 const BATCH = 5_000;
@@ -35,6 +37,12 @@ export async function prune(sql: Sql, retention: Retention): Promise<Record<keyo
           WHERE r.finished_at < now() - ${retention.runs}::interval
             AND r.id < (SELECT max(l.id) FROM attio_sync.runs l WHERE l.stream = r.stream AND l.state IN ('done', 'parked'))
           LIMIT ${BATCH})`,
+    ),
+    changes: await inBatches(
+      () => sql`
+        DELETE FROM attio_sync.outbox WHERE id IN (
+          SELECT id FROM attio_sync.outbox
+          WHERE status IN ('pushed', 'discarded') AND created_at < now() - ${retention.changes}::interval LIMIT ${BATCH})`,
     ),
   };
 }

@@ -58,7 +58,7 @@ export async function markBackfilled(orm: Orm, stream: string): Promise<void> {
 
 /** Moves all that is remembered of a stream to its new name; to be called under both names' locks. */
 export async function renameStream(tx: Tx, from: string, to: string): Promise<void> {
-  for (const table of ["runs", "dirty", "tombstones", "set_aside", "streams"]) {
+  for (const table of ["runs", "dirty", "tombstones", "set_aside", "outbox", "conflicts", "streams"]) {
     await tx`UPDATE ${tx(`attio_sync.${table}`)} SET stream = ${to} WHERE stream = ${from}`;
   }
   await tx`UPDATE attio.value_history SET object = ${to} WHERE object = ${from}`;

@@ -83,6 +83,12 @@ async function noteMerges(tx: Tx, merged: readonly Routed["merged"][number][]): 
     SELECT "oldId", "newId", stream
     FROM json_to_recordset(${JSON.stringify(merged)}::text::json) AS m("oldId" uuid, "newId" uuid, stream text)
     ON CONFLICT (old_record_id) DO NOTHING`;
+  // What was changed here and is not in Attio yet belongs to the new record.
+  await tx`
+    UPDATE attio_sync.outbox o SET record_id = m."newId"
+    FROM json_to_recordset(${JSON.stringify(merged)}::text::json) AS m("oldId" uuid, "newId" uuid, stream text)
+    WHERE o.record_id = m."oldId" AND o.stream = m.stream AND o.operation = 'update'
+      AND o.status IN ('pending', 'failed', 'conflict')`;
 }
 
 async function loadStreamNames(db: Database): Promise<StreamNames> {

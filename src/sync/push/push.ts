@@ -1,6 +1,14 @@
 import type { RequestOptions } from "../../attio/index.ts";
 import type { Sql } from "../../db/client.ts";
-import { claimLanes, releaseOrphanChanges, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import {
+  claimLanes,
+  countRowsOf,
+  findBulk,
+  holdBulk,
+  releaseOrphanChanges,
+  returnChanges,
+  type Lane,
+} from "../../db/queries/outbox.ts";
 import { findStream } from "../../db/queries/streams.ts";
 import { RecordSource } from "../fetch/record-source.ts";
 import type { PushDeps } from "./push-deps.ts";
@@ -29,6 +37,7 @@ export class Pusher {
     try {
       for (;;) {
         options.signal?.throwIfAborted();
+        await this.#holdBulk();
         const claimed = await claimLanes(this.#claims, SIDE_BY_SIDE - underWay.size);
         for (const lane of claimed) {
           lanes += 1;
@@ -40,6 +49,18 @@ export class Pusher {
       }
     } finally {
       await Promise.allSettled(underWay);
+    }
+  }
+
+  /** So many deletes or inserts at once are held until somebody allows them (design rule 15). */
+  async #holdBulk(): Promise<void> {
+    const { log } = this.#deps;
+    for (const bulk of await findBulk(this.#claims, { deletes: 100, inserts: 1_000 })) {
+      const rows = await countRowsOf(this.#claims, bulk.stream);
+      const before = bulk.operation === "delete" ? rows + bulk.count : rows - bulk.count;
+      if (bulk.count * 5 <= before) continue;
+      log.warn(bulk, "so many local changes are held until they are allowed");
+      await holdBulk(this.#claims, bulk);
     }
   }
 

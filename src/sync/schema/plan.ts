@@ -28,6 +28,8 @@ export interface SourcePlan {
   table: string;
   statements: readonly string[];
   columns: ReadonlyMap<string, NamedColumns>;
+  /** Columns that get another name. */
+  renames: readonly Rename[];
 }
 
 /**
@@ -71,6 +73,7 @@ export function planSource(
   const usable = usableNames(source, given, have);
   const columns = nameSourceColumns(source, usable, fixedColumns, have);
   const stream = sourceStream(source);
+  const renames = planColumnRenames(usable, columns, have);
   const statements = planTable(
     have,
     {
@@ -80,9 +83,9 @@ export function planSource(
       columns: source.attributes.flatMap((attribute) => describeColumns(source.kind, attribute, columns)),
       capture: writes.isOpen(stream) ? planCapture(source, columns, have, writes) : null,
     },
-    planColumnRenames(usable, columns, have),
+    renames,
   );
-  return { stream, formerStream: given?.stream ?? stream, table, statements, columns };
+  return { stream, formerStream: given?.stream ?? stream, table, statements, columns, renames };
 }
 
 /** The shape of an attribute of the catalog. */

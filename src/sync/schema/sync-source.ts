@@ -18,6 +18,7 @@ import {
 import type { AttributeRow } from "../../db/queries/catalog.ts";
 import type { Orm } from "../../db/client.ts";
 import { renameHistory } from "../../db/queries/history.ts";
+import { renameOutboxColumns } from "../../db/queries/outbox.ts";
 import { bumpPlanVersion, ensureStream, findStreamBySource, renameStream } from "../../db/queries/streams.ts";
 import { transactDdl } from "../../db/tx.ts";
 import type { LocalWrites } from "../local-writes.ts";
@@ -82,6 +83,7 @@ async function loadGiven(orm: Orm, source: CatalogSource): Promise<GivenSource |
 async function applyPlan(tx: Tx, orm: Orm, source: CatalogSource, plan: SourcePlan): Promise<boolean> {
   // One round trip: a new table has a comment for every column.
   if (plan.statements.length > 0) await tx.unsafe(plan.statements.join(";\n"));
+  await renameOutboxColumns(tx, plan.formerStream, plan.renames);
   if (plan.formerStream !== plan.stream) await renameStream(tx, plan.formerStream, plan.stream);
   await ensureStream(orm, { stream: plan.stream, kind: source.kind, sourceId: sourceId(source) });
   const changes = [

@@ -41,10 +41,32 @@ export async function renameTitles(
      WHERE ${holds} RETURNING ${quoteIdentifier(target.key)} AS id`,
     [from, to],
   );
+  await renameInOutbox(tx, target, changes);
   await markDirty(
     tx,
     target.stream,
     rows.map((row) => row.id),
     "title renamed",
+  );
+}
+
+/** What waits to be pushed names the titles that the user saw; after the rows, whose locks its writers held. */
+async function renameInOutbox(
+  tx: Tx,
+  { stream, column, multi }: TitledColumn,
+  changes: readonly TitleChange[],
+): Promise<void> {
+  const to = Object.fromEntries(changes.map((change) => [change.from, change.to]));
+  const renamed = (cells: string) =>
+    multi
+      ? `(SELECT jsonb_agg(coalesce($3::jsonb -> t, to_jsonb(t)) ORDER BY n) FROM jsonb_array_elements_text(
+           CASE jsonb_typeof(${cells} -> $2) WHEN 'array' THEN ${cells} -> $2 ELSE '[]' END) WITH ORDINALITY AS e(t, n))`
+      : `coalesce($3::jsonb -> (${cells} ->> $2), ${cells} -> $2)`;
+  const cells = (name: string) =>
+    `${name} = CASE WHEN ${name} ? $2 THEN ${name} || jsonb_build_object($2::text, ${renamed(name)}) ELSE ${name} END`;
+  await tx.unsafe(
+    `UPDATE attio_sync.outbox SET ${cells("changes")}, ${cells("base")}
+     WHERE stream = $1 AND status IN ('pending', 'pushing', 'failed', 'conflict') AND (changes ? $2 OR base ? $2)`,
+    [stream, column, JSON.stringify(to)],
   );
 }
