@@ -96,7 +96,8 @@ export async function syncOneSource(
 }
 
 async function inTurn<T>(db: Database, work: (turn: Tx) => Promise<T>): Promise<T> {
-  return (await db.sql.begin(async (tx) => {
+  // At any other level it would go on seeing what there was before its turn came.
+  return (await db.sql.begin("isolation level read committed", async (tx) => {
     await lockExclusive(tx, "schema");
     return work(tx);
   })) as T;
