@@ -1,4 +1,6 @@
-import { eq } from "drizzle-orm";
+import { eq, getTableColumns, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import type { PgTable } from "drizzle-orm/pg-core";
 import { drizzle } from "drizzle-orm/postgres-js";
 import type { Orm, Sql, Tx } from "../client.ts";
 import { attributes, lists, objects, selectOptions, statuses } from "../control/index.ts";
@@ -57,23 +59,49 @@ export async function saveList(orm: Orm, row: ListRow): Promise<void> {
   await orm.insert(lists).values(row).onConflictDoUpdate({ target: lists.listId, set: row });
 }
 
-export async function saveAttribute(orm: Orm, row: AttributeRow): Promise<void> {
-  await orm
-    .insert(attributes)
-    .values(row)
-    .onConflictDoUpdate({ target: [attributes.objectId, attributes.attributeId], set: row });
+export async function saveAttributes(orm: Orm, rows: readonly AttributeRow[]): Promise<void> {
+  const target = [attributes.objectId, attributes.attributeId];
+  for (const values of chunksOf(rows))
+    await orm
+      .insert(attributes)
+      .values(values)
+      .onConflictDoUpdate({ target, set: excluded(attributes) });
 }
 
-export async function saveOption(orm: Orm, row: OptionRow): Promise<void> {
-  await orm
-    .insert(selectOptions)
-    .values(row)
-    .onConflictDoUpdate({ target: [selectOptions.attributeId, selectOptions.optionId], set: row });
+export async function saveOptions(orm: Orm, rows: readonly OptionRow[]): Promise<void> {
+  const target = [selectOptions.attributeId, selectOptions.optionId];
+  for (const values of chunksOf(rows))
+    await orm
+      .insert(selectOptions)
+      .values(values)
+      .onConflictDoUpdate({ target, set: excluded(selectOptions) });
 }
 
-export async function saveStatus(orm: Orm, row: StatusRow): Promise<void> {
-  await orm
-    .insert(statuses)
-    .values(row)
-    .onConflictDoUpdate({ target: [statuses.attributeId, statuses.statusId], set: row });
+export async function saveStatuses(orm: Orm, rows: readonly StatusRow[]): Promise<void> {
+  const target = [statuses.attributeId, statuses.statusId];
+  for (const values of chunksOf(rows))
+    await orm
+      .insert(statuses)
+      .values(values)
+      .onConflictDoUpdate({ target, set: excluded(statuses) });
+}
+
+/** All columns, as the row that could not be inserted has them. */
+function excluded(table: PgTable): Record<string, SQL> {
+  return Object.fromEntries(
+    Object.entries(getTableColumns(table)).map(([key, { name }]) => [
+      key,
+      sql`excluded.${sql.identifier(name)}`,
+    ]),
+  );
+}
+
+/** A statement takes 65,535 parameters at most, and an attribute is twenty. */
+const ROWS_IN_STATEMENT = 500;
+
+function chunksOf<Row>(rows: readonly Row[]): Row[][] {
+  const count = Math.ceil(rows.length / ROWS_IN_STATEMENT);
+  return Array.from({ length: count }, (_, index) =>
+    rows.slice(index * ROWS_IN_STATEMENT, (index + 1) * ROWS_IN_STATEMENT),
+  );
 }

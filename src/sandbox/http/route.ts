@@ -19,12 +19,15 @@ export interface Call {
   readonly maxPage: MaxPage;
 }
 
+/** A long text that is never put together: as one, each page would be 5 MB of memory to be given by the system anew. */
+export type Pieces = readonly Buffer[];
+
 /** What a handler answers. */
 export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** JSON, or the text of it; undefined for an empty body. */
-  readonly body: JsonObject | Buffer | undefined;
+  /** JSON, or the text of it, whole or in pieces; undefined for an empty body. */
+  readonly body: JsonObject | Buffer | Pieces | undefined;
   /** Complexity of a query, for score limits. */
   readonly score?: number;
 }

@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { notFound, SandboxError } from "../support/errors.ts";
-import type { Json } from "../support/json.ts";
+import type { Json, JsonObject } from "../support/json.ts";
 import type { SandboxStore } from "../store/store.ts";
 import type { Faults, Misbehaviour } from "./faults.ts";
 import type { Limits } from "./limits.ts";
 import type { LoggedRequest, RequestLog } from "./log.ts";
 import { misbehaveAfter, misbehaveBefore } from "./misbehave.ts";
-import { tokenActor, type Call, type MaxPage, type Reply, type Route } from "./route.ts";
+import { tokenActor, type Call, type MaxPage, type Pieces, type Reply, type Route } from "./route.ts";
 import { assertScopes, type Token, type Tokens } from "./tokens.ts";
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -103,7 +103,7 @@ async function guarded(
   if (route.camelCaseErrors !== true) return run(parts, route, request, logged);
   return run(parts, route, request, logged).catch((error: unknown) => {
     const { body, ...reply } = toReply(error);
-    if (body === undefined || Buffer.isBuffer(body)) throw error;
+    if (body === undefined || isText(body)) throw error;
     const { status_code, ...rest } = body;
     return { ...reply, body: { statusCode: status_code ?? null, ...rest } };
   });
@@ -133,13 +133,47 @@ async function send(
   logged: LoggedRequest,
 ): Promise<void> {
   const { status = 200, headers = {}, body } = outcome;
-  const text = Buffer.isBuffer(body) ? body : Buffer.from(body === undefined ? "" : JSON.stringify(body));
-  const sent = fault === undefined ? text : await misbehaveAfter(fault, reply, text);
+  const pieces = piecesOf(body);
+  const sent = fault === undefined ? pieces : await spoil(fault, reply, pieces);
   endLog(logged, sent === undefined ? 0 : status);
   if (sent === undefined) return;
   void reply.code(status).headers(headers);
   if (body !== undefined && !("content-type" in headers)) void reply.type(JSON_TYPE);
-  await reply.send(sent);
+  const [only, second] = sent;
+  if (only !== undefined && second === undefined) await reply.send(only);
+  else sendPieces(reply, sent);
+}
+
+async function spoil(fault: Misbehaviour, reply: FastifyReply, pieces: Pieces): Promise<Pieces | undefined> {
+  const text = await misbehaveAfter(fault, reply, Buffer.concat(pieces));
+  return text === undefined ? undefined : [text];
+}
+
+/** Past the framework, which would write each piece by itself. */
+function sendPieces(reply: FastifyReply, pieces: Pieces): void {
+  void reply.header("content-length", lengthOf(pieces)).hijack();
+  const { raw } = reply;
+  raw.statusCode = reply.statusCode;
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) raw.setHeader(name, value);
+  }
+  raw.cork();
+  for (const piece of pieces) raw.write(piece);
+  raw.end();
+  raw.uncork();
+}
+
+function lengthOf(pieces: Pieces): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+}
+
+function piecesOf(body: Reply["body"]): Pieces {
+  if (body === undefined) return [Buffer.alloc(0)];
+  return isText(body) ? [body].flat() : [Buffer.from(JSON.stringify(body))];
+}
+
+function isText(body: JsonObject | Buffer | Pieces): body is Buffer | Pieces {
+  return Buffer.isBuffer(body) || Array.isArray(body);
 }
 
 function callOf(parts: ServerParts, token: Token, request: FastifyRequest, logged: LoggedRequest): Call {

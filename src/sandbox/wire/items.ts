@@ -1,3 +1,4 @@
+import type { Pieces } from "../http/route.ts";
 import type { JsonObject } from "../support/json.ts";
 import type { Item, ObjectDef } from "../store/model.ts";
 import type { State } from "../store/state.ts";
@@ -17,15 +18,15 @@ export function itemAnswer(state: State, item: Item): Buffer {
   return Buffer.concat([OPEN, itemJson(state, item), CLOSE]);
 }
 
-/** `{"data":[<item>,…]}` as text, by concatenation: pages are large and read often. */
-export function itemsAnswer(state: State, items: readonly Item[]): Buffer {
+/** `{"data":[<item>,…]}` as pieces of text: pages are large and read often. */
+export function itemsAnswer(state: State, items: readonly Item[]): Pieces {
   const parts: Buffer[] = [OPEN_LIST];
   for (const [index, item] of items.entries()) {
     if (index > 0) parts.push(COMMA);
     parts.push(itemJson(state, item));
   }
   parts.push(CLOSE_LIST);
-  return Buffer.concat(parts);
+  return parts;
 }
 
 const OPEN = Buffer.from('{"data":');

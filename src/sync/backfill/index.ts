@@ -36,12 +36,12 @@ export interface BackfillOptions {
  */
 export async function backfill(deps: SyncDeps, options: BackfillOptions = {}): Promise<StreamResult[]> {
   const signal = options.signal ?? new AbortController().signal;
-  await syncSchema(deps, { signal, priority: "backfill" });
-  const streams = chooseStreams(await listStreams(deps.db.orm), options.streams ?? []);
   const lease = openLease(deps.db.url, deps.log);
   const longest = { object: 0, list: 0 };
   const results: StreamResult[] = [];
   try {
+    await syncSchema(deps, { signal, priority: "backfill" });
+    const streams = chooseStreams(await listStreams(deps.db.orm), options.streams ?? []);
     for (const stream of streams) {
       const progress: BackfillProgress = { stream: stream.stream, rows: 0, expected: null };
       const report = (change: Partial<BackfillProgress>) => {

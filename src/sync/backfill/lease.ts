@@ -18,11 +18,14 @@ export interface Lease extends Holder {
 export function openLease(url: string, log: Log): Lease {
   const sql = createSql(url, { connections: 1, applicationName: "attio-mirror lease" });
   const holder: Holder = { token: randomUUID(), sql };
-  const timer = setInterval(() => {
+  const beat = () => {
     renewLeases(holder).catch((error: unknown) => {
       log.warn({ err: error }, "lease not renewed");
     });
-  }, BEAT_MS);
+  };
+  // The first one only logs in, so that nobody waits for that later.
+  beat();
+  const timer = setInterval(beat, BEAT_MS);
   timer.unref();
   return {
     ...holder,

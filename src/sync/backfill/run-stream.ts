@@ -110,8 +110,7 @@ async function claim(stream: string, { holder, signal }: RunOptions): Promise<Ru
 async function backfillStream(context: RunContext, stream: StreamRow, options: RunOptions): Promise<Outcome> {
   if (stream.kind !== "fixed") {
     const source = await RecordSource.open(context.deps, stream, options.longest);
-    options.onHeld((await countForCap(context.deps.db.sql, targetOf(source.plan))).held);
-    await backfillWindows(context, source);
+    await Promise.all([noteHeld(context, targetOf(source.plan), options), backfillWindows(context, source)]);
     return settleMissing(context, options, () => ({ target: targetOf(source.plan), source }));
   }
   const { stream: name } = stream;
@@ -128,6 +127,15 @@ async function backfillStream(context: RunContext, stream: StreamRow, options: R
     target: FIXED_TARGETS[table],
     source: fixedRowSource(context.deps, table),
   }));
+}
+
+/** Only the display of progress wants it, so the walk does not wait: a large table is long in counting. */
+async function noteHeld({ deps }: RunContext, target: ApplyTarget, { onHeld }: RunOptions): Promise<void> {
+  try {
+    onHeld((await countForCap(deps.db.sql, target)).held);
+  } catch (error) {
+    deps.log.warn({ stream: target.stream, err: error }, "rows not counted");
+  }
 }
 
 /** An empty list of notes has been seen where there were notes (reported by integrators): it says nothing. */

@@ -1,6 +1,6 @@
 import type { Sql } from "../../db/client.ts";
 import { holdStreamAlone } from "../../db/locks.ts";
-import { ormOf, saveOption, saveStatus } from "../../db/queries/catalog.ts";
+import { ormOf, saveOptions, saveStatuses } from "../../db/queries/catalog.ts";
 import { bumpPlanVersion } from "../../db/queries/streams.ts";
 import { transact } from "../../db/tx.ts";
 import type { UnknownChoiceError } from "../mapping/read-value.ts";
@@ -22,14 +22,10 @@ export async function adoptChoice(
     await holdStreamAlone(tx, plan.stream);
     const orm = ormOf(tx);
     if (attribute.kind === "status") {
-      await saveStatus(orm, {
-        ...row,
-        statusId: choice.id,
-        celebrationEnabled: null,
-        targetTimeInStatus: null,
-      });
+      const unknown = { celebrationEnabled: null, targetTimeInStatus: null };
+      await saveStatuses(orm, [{ ...row, statusId: choice.id, ...unknown }]);
     } else {
-      await saveOption(orm, { ...row, optionId: choice.id });
+      await saveOptions(orm, [{ ...row, optionId: choice.id }]);
     }
     await bumpPlanVersion(tx, plan.stream);
   });

@@ -1,7 +1,8 @@
 import { AttioNotFoundError, type AttioClient, type RequestOptions } from "../../attio/index.ts";
-import type { Database } from "../../db/client.ts";
+import type { Database, Tx } from "../../db/client.ts";
 import { lockExclusive } from "../../db/locks.ts";
 import { ensureRoles, ROLE_SQL } from "../../db/mirror/roles.ts";
+import { introspect } from "../../db/mirror/introspect.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { ormOf } from "../../db/queries/catalog.ts";
 import { wantBackfillOf } from "../../db/queries/chores.ts";
@@ -18,7 +19,7 @@ import { sourceId, sourceStream } from "./catalog.ts";
 import type { Catalog } from "./catalog.ts";
 import { readCatalog, readSource, sourceRefusal } from "./read-catalog.ts";
 import { releaseNames } from "./release-names.ts";
-import { syncSource } from "./sync-source.ts";
+import { isInLine, syncSource } from "./sync-source.ts";
 import { viewStatements } from "./views.ts";
 import { loadViewTables } from "./view-tables.ts";
 
@@ -46,9 +47,9 @@ const COMPANION_STREAMS = ["threads"];
  */
 export async function syncSchema(deps: SchemaDeps, options: RequestOptions = {}): Promise<SchemaSync> {
   const { db, client, log } = deps;
-  const { changed, postponed } = await inTurn(db, async () => {
+  const { changed, postponed } = await inTurn(db, async (turn) => {
     const catalog = await readCatalog(client, options);
-    const synced = await syncSources(deps, catalog);
+    const synced = await syncSources(deps, catalog, turn);
     await ensureFixedStreams(db);
     await noteStates(deps, catalog, options);
     await syncViews(deps);
@@ -61,13 +62,16 @@ export async function syncSchema(deps: SchemaDeps, options: RequestOptions = {})
   return { changed, postponed };
 }
 
-async function syncSources(deps: SchemaDeps, catalog: Catalog): Promise<SchemaSync> {
+async function syncSources(deps: SchemaDeps, catalog: Catalog, turn: Tx): Promise<SchemaSync> {
   const synced: SchemaSync = { changed: [], postponed: [] };
   const waiting = await releaseNames(deps.db, catalog);
+  const existing = await introspect(turn);
+  const writes = localWrites(deps.outbound, deps.deleteMode);
   for (const source of catalog.sources) {
+    if (await isInLine(turn, source, existing, writes)) continue;
     const result = waiting.has(sourceId(source))
       ? undefined
-      : await unlessLocked(() => syncSource(deps.db, source, localWrites(deps.outbound, deps.deleteMode)));
+      : await unlessLocked(() => syncSource(deps.db, source, writes));
     if (result === undefined) synced.postponed.push(sourceStream(source));
     else if (result.changed) synced.changed.push(result.stream);
   }
@@ -99,10 +103,11 @@ export async function syncOneSource(
   });
 }
 
-async function inTurn<T>(db: Database, work: () => Promise<T>): Promise<T> {
-  return (await db.sql.begin(async (tx) => {
+async function inTurn<T>(db: Database, work: (turn: Tx) => Promise<T>): Promise<T> {
+  // At any other level it would go on seeing what there was before its turn came.
+  return (await db.sql.begin("isolation level read committed", async (tx) => {
     await lockExclusive(tx, "schema");
-    return work();
+    return work(tx);
   })) as T;
 }
 
