@@ -85,14 +85,19 @@ export async function releaseOrphanChanges(sql: Sql): Promise<void> {
  */
 export async function returnChanges(
   sql: Sql | Tx,
-  ids: readonly number[],
+  taken: readonly Taken[],
   { delay, sent, code = null, message = null }: ReturnReason,
 ): Promise<void> {
   await sql`
-    UPDATE attio_sync.outbox SET status = 'pending', claimed_by = NULL,
-      attempts = attempts - ${sent ? 0 : 1},
+    UPDATE attio_sync.outbox o SET status = 'pending', claimed_by = NULL,
+      attempts = o.attempts - ${sent ? 0 : 1},
       due_at = clock_timestamp() + ${delay} * interval '1 second', error_code = ${code}, error_message = ${message}
-    WHERE id = ANY(${ids as number[]}::bigint[]) AND status = 'pushing'`;
+    FROM json_to_recordset(${takenJson(taken)}::text::json) AS t(id bigint, attempts int)
+    WHERE o.id = t.id AND o.attempts = t.attempts AND o.status = 'pushing'`;
+}
+
+function takenJson(taken: readonly Taken[]): string {
+  return JSON.stringify(taken.map(({ id, attempts }) => ({ id, attempts })));
 }
 
 export interface ReturnReason {
@@ -102,19 +107,23 @@ export interface ReturnReason {
   message?: string | null;
 }
 
+/** A change as it was taken: whoever takes it anew counts one attempt more. */
+export type Taken = Pick<OutboxChange, "id" | "attempts">;
+
 /** Ends changes. Gives whether all of them were still ours: if not, somebody else sees to them. */
 export async function endChanges(
   sql: Sql | Tx,
-  ids: readonly number[],
+  taken: readonly Taken[],
   status: "pushed" | "failed" | "conflict" | "discarded",
   reason: { code: string; message: string } | null = null,
 ): Promise<boolean> {
   const ended = await sql`
-    UPDATE attio_sync.outbox SET status = ${status}, claimed_by = NULL,
+    UPDATE attio_sync.outbox o SET status = ${status}, claimed_by = NULL,
       error_code = ${reason?.code ?? null}, error_message = ${reason?.message ?? null},
       pushed_at = CASE WHEN ${status} = 'pushed' THEN clock_timestamp() END
-    WHERE id = ANY(${ids as number[]}::bigint[]) AND status = 'pushing'`;
-  return ended.count === ids.length;
+    FROM json_to_recordset(${takenJson(taken)}::text::json) AS t(id bigint, attempts int)
+    WHERE o.id = t.id AND o.attempts = t.attempts AND o.status = 'pushing'`;
+  return ended.count === taken.length;
 }
 
 /**

@@ -24,6 +24,7 @@ import {
   type Lane,
 } from "../../db/queries/outbox.ts";
 import { ring } from "../../db/queries/dirty.ts";
+import { isLockTimeout } from "../../db/pg-errors.ts";
 import { transact } from "../../db/tx.ts";
 import type { JsonValue } from "../../lib/json.ts";
 import type { ValueChange } from "../apply/history.ts";
@@ -59,6 +60,16 @@ class LaterError extends Error {
   }
 }
 
+/** Nothing will come of the lane, for a reason of our own. */
+class LaneFailedError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** Pushes one lane. Never throws for what Attio says: each change ends, or is given back with its reason. */
 export async function pushLane(
   deps: PushDeps,
@@ -68,7 +79,7 @@ export async function pushLane(
 ): Promise<void> {
   const push = new LanePush(deps, source, lane, options);
   const { sql } = deps.db;
-  const ids = lane.changes.map(({ id }) => id);
+  const taken = [...lane.changes];
   for (;;) {
     try {
       await push.run();
@@ -80,11 +91,20 @@ export async function pushLane(
       }
       if (error instanceof ClaimLostError) return;
       if (error instanceof LaterError) {
-        await returnChanges(sql, ids, { delay: error.delay, sent: false });
+        await returnChanges(sql, taken, { delay: error.delay, sent: false });
+        return;
+      }
+      if (error instanceof LaneFailedError) {
+        await endChanges(sql, taken, "failed", { code: error.code, message: error.message });
+        return;
+      }
+      if (isLockTimeout(error)) {
+        // A user has the row; what was sent is found equal at the next attempt.
+        await returnChanges(sql, taken, { delay: 1, sent: true });
         return;
       }
       if (!(error instanceof AttioError)) {
-        await returnChanges(sql, ids, { delay: 1, sent: true });
+        await returnChanges(sql, taken, { delay: 1, sent: true });
         throw error;
       }
       await failOrRetry(deps, lane, error);
@@ -110,11 +130,11 @@ async function failOrRetry({ db, log }: PushDeps, lane: Lane, error: AttioError)
   const maybeLater = refused && error.code === "value_not_found" && namesRecords(lane) && isYoung;
   log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
   if (refused && !maybeLater) {
-    await endChanges(db.sql, ids, "failed", { code: error.code, message });
+    await endChanges(db.sql, lane.changes, "failed", { code: error.code, message });
     return;
   }
   const delay = maybeLater ? 2 : Math.min(300, 0.5 * 2 ** Math.min(attempts, 10));
-  await returnChanges(db.sql, ids, { delay, sent: true, code: error.code, message });
+  await returnChanges(db.sql, lane.changes, { delay, sent: true, code: error.code, message });
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -157,10 +177,6 @@ class LanePush {
     else await this.#update(this.#lane.recordId, await this.#base(), false);
   }
 
-  get #ids(): number[] {
-    return this.#lane.changes.map(({ id }) => id);
-  }
-
   /** Column → the value that was written last. */
   get #local(): Cells {
     return Object.assign({}, ...this.#lane.changes.map(({ changes }) => changes)) as Cells;
@@ -179,7 +195,7 @@ class LanePush {
       const made = attemptedAtMs === null ? undefined : await this.#findMade();
       if (made === undefined) {
         if (attemptedAtMs !== null) this.#waitOutGrace(attemptedAtMs);
-        await endChanges(db.sql, this.#ids, "discarded", {
+        await endChanges(db.sql, this.#lane.changes, "discarded", {
           code: "cancelled",
           message: "deleted before it was sent",
         });
@@ -206,7 +222,7 @@ class LanePush {
     await deleteRows(db.sql, targetOf(plan), { ids: [id], begin, mode: deleteMode, announced: true });
     await transact(db.sql, async (tx) => {
       await ring(tx, await findDependents(tx, { gone: [id], threads: [] }));
-      await endChanges(tx, this.#ids, "pushed");
+      await endChanges(tx, this.#lane.changes, "pushed");
     });
   }
 
@@ -394,7 +410,12 @@ class LanePush {
       const states = [local[column]].flat().flatMap((id) => (typeof id === "string" ? [known.get(id)] : []));
       const waits = states.some((state) => state?.waitsFor != null || state?.failed === true);
       const isLater = states.every((state) => (state?.waitsFor ?? 0) > own || state?.failed === true);
-      if (waits && !(isInsert && column !== "parent_record_id" && isLater)) throw new LaterError(0.2);
+      if (waits && !(isInsert && column !== "parent_record_id" && isLater)) {
+        const isOld = Date.now() - (this.#lane.changes[0]?.createdAtMs ?? 0) > UNKNOWN_REFERENCE_MS;
+        if (isOld && states.some((state) => state?.failed === true))
+          throw new LaneFailedError("reference_failed", `${column} names a row that was not made in Attio`);
+        throw new LaterError(0.2);
+      }
       if (waits) {
         // Of rows that point at each other, the first is made without the other and connected afterwards.
         const attribute = references.find((one) => one.column === column);
@@ -434,7 +455,7 @@ class LanePush {
   }
 
   async #settle(answer: Answer): Promise<void> {
-    await settle(this.#deps.db.sql, this.#lane, this.#ids, answer);
+    await settle(this.#deps.db.sql, this.#lane, answer);
   }
 
   #onAttiosClock(ms: number): number {

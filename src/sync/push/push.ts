@@ -10,12 +10,16 @@ import {
   type Lane,
 } from "../../db/queries/outbox.ts";
 import { findStream } from "../../db/queries/streams.ts";
+import { sleep } from "../../lib/sleep.ts";
 import { RecordSource } from "../fetch/record-source.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { pushLane } from "./push-lane.ts";
 
 /** Rows that are pushed side by side: enough for a full write budget at Attio's usual answering times. */
 const SIDE_BY_SIDE = 16;
+
+/** How often the outbox is looked at while pushes are under way. */
+const LOOK_MS = 50;
 
 /** Pushes the outbox, several rows at a time; what is due when it is asked, and what becomes due meanwhile. */
 export class Pusher {
@@ -45,7 +49,9 @@ export class Pusher {
           underWay.add(pushing);
         }
         if (underWay.size === 0) return { lanes };
-        if (claimed.length === 0 || underWay.size >= SIDE_BY_SIDE) await Promise.race(underWay);
+        if (underWay.size >= SIDE_BY_SIDE) await Promise.race(underWay);
+        // One slow answer must not keep what is changed meanwhile waiting.
+        else if (claimed.length === 0) await Promise.race([...underWay, sleep(LOOK_MS)]);
       }
     } finally {
       await Promise.allSettled(underWay);
@@ -69,8 +75,7 @@ export class Pusher {
     try {
       const source = await this.#source(lane.stream);
       if (source === undefined) {
-        const ids = lane.changes.map(({ id }) => id);
-        await returnChanges(this.#deps.db.sql, ids, { delay: 60, sent: false, code: "no_stream" });
+        await returnChanges(this.#deps.db.sql, lane.changes, { delay: 60, sent: false, code: "no_stream" });
         return;
       }
       await pushLane(this.#deps, source, lane, options);

@@ -24,6 +24,8 @@ export interface Answer {
   changes: readonly ValueChange[];
 }
 
+const LOCK_TIMEOUT = "500ms";
+
 /** Somebody else took the changes over, because this process was thought to be gone. */
 export class ClaimLostError extends Error {
   constructor() {
@@ -39,12 +41,14 @@ export class ClaimLostError extends Error {
  * @throws {PlanChangedError} when the answer was mapped by an older plan
  * @throws {ClaimLostError} when the changes are no longer ours
  */
-export async function settle(sql: Sql, lane: Lane, ids: readonly number[], answer: Answer): Promise<void> {
+export async function settle(sql: Sql, lane: Lane, answer: Answer): Promise<void> {
   const { row, target } = answer;
   await transact(sql, async (tx) => {
+    // Waiting for a row that a user has locked would hold up the whole stream, whose lock is held meanwhile.
+    await tx`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
     await holdPlan(tx, target);
     if (row.id !== lane.recordId) await adoptId(tx, target, lane, row.id);
-    if (!(await endChanges(tx, ids, "pushed"))) throw new ClaimLostError();
+    if (!(await endChanges(tx, lane.changes, "pushed"))) throw new ClaimLostError();
     await lockRow(tx, target, row.id);
     const hold = (await readHolds(tx, target.stream, [row.id])).get(row.id);
     const written = hold?.deleted === true ? false : await writeAnswer(tx, answer, hold?.cells ?? {});
