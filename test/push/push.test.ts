@@ -227,3 +227,43 @@ it("so many deletes at once are held until they are allowed", async () => {
   await push();
   expect(mirror.sandbox.store.records("people").length).toBe(0);
 });
+
+it.each([
+  ["older", -10_000, "ours", "local"],
+  ["younger", 10_000, "theirs", "attio"],
+  ["of the same time", 500, "theirs", "attio"],
+] as const)("policy latest: a value of Attio's that is %s", async (_, ageMs, value, winner) => {
+  const { mirror, user, push } = await startWriting("latest");
+  const [person] = await user<{ record_id: string }[]>`SELECT record_id FROM attio.people LIMIT 1`;
+  const id = person?.record_id ?? "";
+  await user`UPDATE attio.people SET job_title = 'ours' WHERE record_id = ${id}`;
+  const at = new Date(Date.now() + ageMs).toISOString();
+  mirror.sandbox.store.updateRecord("people", id, { job_title: "theirs" }, { at });
+  await push();
+  const [row] = await user`SELECT job_title FROM attio.people WHERE record_id = ${id}`;
+  expect(row).toEqual({ job_title: value });
+  const [conflict] = await mirror.db.sql`SELECT attribute, winner FROM attio_sync.conflicts`;
+  expect(conflict).toEqual({ attribute: "job_title", winner });
+});
+
+it("one poisoned row among many is visible with its reason, and is pushed once it is mended", async () => {
+  const { mirror, user, push } = await startWriting();
+  await user`INSERT INTO attio.companies (name) SELECT 'Row ' || n FROM generate_series(1, 120) AS n`;
+  await user`INSERT INTO attio.deals (name, stage) VALUES ('Poisoned', 'Unheard of')`;
+  await push();
+  const [failed] = await user<{ id: string; error_code: string; error_message: string }[]>`
+    SELECT id, error_code, error_message FROM attio.changes WHERE status = 'failed'`;
+  expect(failed).toMatchObject({ error_code: "value_not_found" });
+  expect(failed?.error_message).toContain("Unheard of");
+  const [pushed] = await user`SELECT count(*)::int AS rows FROM attio.changes WHERE status = 'pushed'`;
+  expect(pushed).toEqual({ rows: 120 });
+  mirror.sandbox.store.createStatus("deals", "stage", "Unheard of");
+  expect(await retryChanges(mirror.db, [Number(failed?.id)], { allowBulk: false })).toEqual({
+    ids: [Number(failed?.id)],
+  });
+  await push();
+  await mirror.syncSchema();
+  await drain(mirror);
+  const [deal] = await user`SELECT stage FROM attio.deals WHERE name = 'Poisoned'`;
+  expect(deal).toEqual({ stage: "Unheard of" });
+});

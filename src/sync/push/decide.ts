@@ -48,7 +48,7 @@ const SAME_TIME_MS = 2_000;
 /** Decides what becomes of one changed attribute. Pure. */
 export function decideAttribute(change: AttributeChange, context: DecisionContext): Decision {
   const { attribute, base, local, remote, origin } = change;
-  const wanted = valuesIn(attribute, local);
+  const wanted = isCleared(attribute, base, local) ? [] : valuesIn(attribute, local);
   const present = valuesIn(attribute, remote);
   const before = valuesIn(attribute, base);
   if (isSame(attribute, wanted, present)) return { kind: "equal" };
@@ -70,6 +70,12 @@ export function decideAttribute(change: AttributeChange, context: DecisionContex
     case "latest":
       return isNewer(context.changedAtMs, origin) ? send(true) : { kind: "yield" };
   }
+}
+
+/** Whether a name or a place was cleared by its whole, its parts left as they were. */
+function isCleared({ column, sides, multi }: AttributePlan, base: Cells, local: Cells): boolean {
+  if (multi || local[column] != null || base[column] == null) return false;
+  return Object.values(sides).every((side) => isDeepStrictEqual(local[side] ?? null, base[side] ?? null));
 }
 
 function isNewer(changedAtMs: number, origin: Origin | undefined): boolean {

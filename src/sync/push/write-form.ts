@@ -19,7 +19,9 @@ export function valuesIn(attribute: AttributePlan, cells: Cells): ValueCells[] {
     ([suffix, column]) => [suffix, cells[column] ?? null] as const,
   );
   if (!attribute.multi) {
-    const isEmpty = main === null && sides.every(([, side]) => side === null);
+    // A name or a place may consist of parts alone; of everything else a side column only says more.
+    const isWhole = attribute.kind !== "personal-name" && attribute.kind !== "location";
+    const isEmpty = main === null && (isWhole || sides.every(([, side]) => side === null));
     return isEmpty ? [] : [{ main, sides: Object.fromEntries(sides) }];
   }
   if (!Array.isArray(main)) return [];
