@@ -235,6 +235,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 }
 
+/** What everything that syncs is told of the configuration. */
+export function syncSettings({
+  raw,
+  deleteMode,
+  outbound,
+}: Config): Pick<Config, "raw" | "deleteMode" | "outbound"> {
+  return { raw, deleteMode, outbound };
+}
+
 /** @throws ConfigError when no access token is configured. */
 export function requireToken(config: Config): string {
   if (config.attioApiKey !== null) return config.attioApiKey;

@@ -1,5 +1,5 @@
 import type { AttioClient } from "./attio/index.ts";
-import type { Config } from "./config.ts";
+import { syncSettings, type Config } from "./config.ts";
 import { createSql, migrate, openDatabase, type Database } from "./db/index.ts";
 import { listen } from "./db/notify.ts";
 import { wantChore } from "./db/queries/chores.ts";
@@ -94,9 +94,7 @@ async function startParts(
     db,
     client,
     log,
-    raw: config.raw,
-    deleteMode: config.deleteMode,
-    outbound: config.outbound,
+    ...syncSettings(config),
   };
   if (roles.includes("worker") || roles.includes("scheduler"))
     await prepareMirror(live, { webhook: config.publicUrl !== null, baseUrl: config.attioBaseUrl, signal });

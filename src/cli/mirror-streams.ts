@@ -1,3 +1,4 @@
+import { syncSettings } from "../config.ts";
 import { migrate, type Database } from "../db/index.ts";
 import { backfill, type StreamResult } from "../sync/backfill/index.ts";
 import type { SyncDeps } from "../sync/deps.ts";
@@ -58,9 +59,7 @@ export async function withOpenMirror<T>(
         db,
         client,
         log,
-        raw: config.raw,
-        deleteMode: config.deleteMode,
-        outbound: config.outbound,
+        ...syncSettings(config),
       };
       return await work({ deps, display });
     } catch (error) {

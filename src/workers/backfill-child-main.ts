@@ -1,4 +1,5 @@
 import { constants, setPriority } from "node:os";
+import { syncSettings } from "../config.ts";
 import { openDatabase } from "../db/index.ts";
 import { Closers } from "../lib/closers.ts";
 import { createLogger } from "../logger.ts";
@@ -28,9 +29,7 @@ async function run({ config, databaseUrl, streams }: BackfillRequest): Promise<v
       db,
       client,
       log,
-      raw: config.raw,
-      deleteMode: config.deleteMode,
-      outbound: config.outbound,
+      ...syncSettings(config),
     };
     await backfill(deps, {
       streams,

@@ -1,0 +1,22 @@
+/** How long a reference to what nobody knows is tried again before it fails (design rule 13). */
+export const UNKNOWN_REFERENCE_MS = 60_000;
+
+/** Nothing can be done about the lane now. */
+export class LaterError extends Error {
+  readonly delay: number;
+
+  constructor(delay: number) {
+    super("later");
+    this.delay = delay;
+  }
+}
+
+/** Nothing will come of the lane, for a reason of our own. */
+export class LaneFailedError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

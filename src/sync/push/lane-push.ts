@@ -1,0 +1,368 @@
+import { isDeepStrictEqual } from "node:util";
+import {
+  AttioApiError,
+  AttioNotFoundError,
+  type AttioEntry,
+  type AttioRecord,
+  type RequestOptions,
+} from "../../attio/index.ts";
+import type { Cells } from "../../db/control/index.ts";
+import { mirrorTable } from "../../db/mirror/sql-names.ts";
+import {
+  endChanges,
+  noteConflict,
+  noteSend,
+  readReferences,
+  splitOff,
+  supersedeFailed,
+  type Lane,
+} from "../../db/queries/outbox.ts";
+import { ring } from "../../db/queries/dirty.ts";
+import { transact } from "../../db/tx.ts";
+import type { JsonValue } from "../../lib/json.ts";
+import type { ValueChange } from "../apply/history.ts";
+import { deleteRows } from "../apply/delete-rows.ts";
+import { findDependents } from "../live/dependents.ts";
+import { type ApplyTarget } from "../apply/target.ts";
+import { targetOf, type RecordSource } from "../fetch/record-source.ts";
+import { ticketed } from "../fetch/ticketed.ts";
+import { entrySource, readRecord, recordSource } from "../mapping/read-record.ts";
+import { UnknownChoiceError } from "../mapping/read-value.ts";
+import type { AttributePlan } from "../mapping/record-plan.ts";
+import type { MappedRow } from "../mapping/row.ts";
+import { decideAttribute, type Decision } from "./decide.ts";
+import { findMade } from "./find-made.ts";
+import type { PushDeps } from "./push-deps.ts";
+import { settle, type Answer } from "./settle.ts";
+import { valuesIn, writeValue } from "./write-form.ts";
+
+import { LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
+/** A request that takes longer has its answer lost; what it asked for may happen all the same. */
+const PUSH_TIMEOUT_MS = 10_000;
+/** After it, a request without answer has either been carried out or never will be. */
+const GRACE_MS = 15_000;
+
+/** What Attio has of a row. */
+interface Remote {
+  row: MappedRow;
+  target: ApplyTarget;
+  begin: number;
+  cells: Cells;
+}
+
+/** The push of one lane: reads what Attio has, decides, sends what differs, and settles. */
+export class LanePush {
+  readonly #deps: PushDeps;
+  readonly #source: RecordSource;
+  readonly #lane: Lane;
+  readonly #options: RequestOptions;
+
+  constructor(deps: PushDeps, source: RecordSource, lane: Lane, options: RequestOptions) {
+    this.#deps = deps;
+    this.#source = source;
+    this.#lane = lane;
+    this.#options = { ...options, timeoutMs: PUSH_TIMEOUT_MS };
+  }
+
+  async run(): Promise<void> {
+    const { changes } = this.#lane;
+    const insert = changes.find(({ operation }) => operation === "insert");
+    const isDeleted = changes.at(-1)?.operation === "delete";
+    if (isDeleted) await this.#delete(insert?.attemptedAtMs ?? null, insert !== undefined);
+    else if (insert !== undefined) await this.#insert(insert.attemptedAtMs);
+    else await this.#update(this.#lane.recordId, await this.#base(), false);
+  }
+
+  /** Column → the value that was written last. */
+  get #local(): Cells {
+    return Object.assign({}, ...this.#lane.changes.map(({ changes }) => changes)) as Cells;
+  }
+
+  /** Column → the value before the first of these changes, and before those that failed. */
+  async #base(): Promise<Cells> {
+    const base = Object.assign({}, ...this.#lane.changes.toReversed().map((change) => change.base)) as Cells;
+    return { ...base, ...(await supersedeFailed(this.#deps.db.sql, this.#lane, Object.keys(base))) };
+  }
+
+  async #delete(attemptedAtMs: number | null, wasInserted: boolean): Promise<void> {
+    const { db, deleteMode } = this.#deps;
+    let id = this.#lane.recordId;
+    if (wasInserted) {
+      const made = attemptedAtMs === null ? undefined : await this.#findMade();
+      if (made === undefined) {
+        if (attemptedAtMs !== null) this.#waitOutGrace(attemptedAtMs);
+        await endChanges(db.sql, this.#lane.changes, "discarded", {
+          code: "cancelled",
+          message: "deleted before it was sent",
+        });
+        return;
+      }
+      id = made;
+    }
+    const { client } = this.#deps;
+    const { plan } = this.#source;
+    const { begin } = await ticketed(db.sql, this.#options, async (sending) => {
+      try {
+        await (plan.kind === "object"
+          ? client.records.delete(plan.sourceId, id, sending)
+          : client.entries.delete(plan.sourceId, id, sending));
+      } catch (error) {
+        if (!(error instanceof AttioNotFoundError)) throw error;
+      }
+    }).catch(async (error: unknown) => {
+      // A delete that Attio refuses brings the row back.
+      if (error instanceof AttioApiError && error.status < 500 && error.status !== 429)
+        await ring(db.sql, [{ stream: this.#lane.stream, id, reason: "delete refused", delay: 0.2 }]);
+      throw error;
+    });
+    await deleteRows(db.sql, targetOf(plan), { ids: [id], begin, mode: deleteMode, announced: true });
+    await transact(db.sql, async (tx) => {
+      await ring(tx, await findDependents(tx, { gone: [id], threads: [] }));
+      await endChanges(tx, this.#lane.changes, "pushed");
+    });
+  }
+
+  async #update(id: string, base: Cells, isBound: boolean): Promise<void> {
+    const local = await this.#translate(this.#local, false);
+    const remote = await this.#fetch(id);
+    const wasSent = this.#lane.changes.some(({ attemptedAtMs }) => attemptedAtMs !== null);
+    const forced = this.#lane.changes.every((change) => change.forced);
+    const policy = forced ? "local" : this.#deps.policy;
+    const changedAtMs = this.#onAttiosClock(this.#lane.changes.at(-1)?.createdAtMs ?? 0);
+    const since = this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000;
+    const sends: { attribute: AttributePlan; decision: Decision & { kind: "send" } }[] = [];
+    const parked: { changes: Cells; base: Cells } = { changes: {}, base: {} };
+    for (const attribute of this.#changed(local)) {
+      const cells = {
+        base: pick(base, attribute),
+        local: pick(local, attribute),
+        remote: pick(remote.cells, attribute),
+      };
+      const origin = remote.row.origins?.get(attribute.slug);
+      const decision = decideAttribute(
+        { attribute, ...cells, origin },
+        {
+          policy,
+          changedAtMs,
+          isOurs: (by) =>
+            wasSent && by?.actorId === this.#deps.ownActor && Date.parse(by.activeFrom ?? "") >= since,
+        },
+      );
+      if (decision.kind === "send") sends.push({ attribute, decision });
+      if (decision.kind === "park") {
+        Object.assign(parked.changes, cells.local);
+        Object.assign(parked.base, cells.base);
+      }
+      if (
+        decision.kind === "yield" ||
+        decision.kind === "park" ||
+        (decision.kind === "send" && decision.conflict)
+      ) {
+        const winner = decision.kind === "yield" ? "attio" : decision.kind === "park" ? "none" : "local";
+        await noteConflict(this.#deps.db.sql, this.#lane, {
+          attribute: attribute.slug,
+          ...cells,
+          policy,
+          winner,
+        });
+      }
+    }
+    const answer = sends.length === 0 ? remote : await this.#send(id, sends);
+    if (Object.keys(parked.changes).length > 0) await this.#park(parked);
+    await this.#settle({ ...answer, changes: isBound ? [] : this.#changesOf(base, answer) });
+  }
+
+  async #send(
+    id: string,
+    sends: readonly { attribute: AttributePlan; decision: Decision & { kind: "send" } }[],
+  ): Promise<Remote> {
+    const { client, db } = this.#deps;
+    const { plan } = this.#source;
+    const replaces = sends.some(({ decision }) => decision.replaces);
+    const values: Record<string, JsonValue> = {};
+    for (const { attribute, decision } of sends)
+      values[attribute.id] = replaces ? decision.values : decision.additions;
+    await noteSend(db.sql, this.#lane, false);
+    return this.#answer((sending) =>
+      plan.kind === "object"
+        ? client.records[replaces ? "overwrite" : "update"](plan.sourceId, { recordId: id, values }, sending)
+        : client.entries[replaces ? "overwrite" : "update"](plan.sourceId, { entryId: id, values }, sending),
+    );
+  }
+
+  async #insert(attemptedAtMs: number | null): Promise<void> {
+    const { client, db } = this.#deps;
+    const { plan } = this.#source;
+    const local = await this.#translate(this.#local, true);
+    const key = plan.attributes.find(
+      (attribute) => attribute.unique && attribute.writable && valuesIn(attribute, local).length > 0,
+    );
+    const made = await this.#findMade(key, local);
+    if (made !== undefined) {
+      await this.#update(made, {}, true);
+      return;
+    }
+    if (attemptedAtMs !== null && key === undefined) this.#waitOutGrace(attemptedAtMs);
+    const values: Record<string, JsonValue> = {};
+    for (const attribute of this.#changed(local))
+      values[attribute.id] = valuesIn(attribute, local).map((value) => writeValue(attribute, value));
+    if (!(await noteSend(db.sql, this.#lane, key === undefined))) throw new LaterError(0.5);
+    const parent = {
+      parentRecordId: String(local.parent_record_id),
+      parentObject: String(local.parent_object),
+    };
+    const answer = await this.#answer((sending) => {
+      if (plan.kind === "list")
+        return client.entries.create(plan.sourceId, { ...parent, values }, { ...sending });
+      return key === undefined
+        ? client.records.create(plan.sourceId, values, sending)
+        : client.records.assert(plan.sourceId, { matchingAttribute: key.id, values }, sending);
+    });
+    await this.#settle({ ...answer, changes: this.#changesOf({}, answer) });
+  }
+
+  /** What an earlier attempt may have made, or what has the same key. */
+  #findMade(key?: AttributePlan, local: Cells = this.#local): Promise<string | undefined> {
+    const first = this.#lane.changes[0];
+    return findMade(this.#deps, this.#source, {
+      key,
+      local,
+      attempted: first?.attemptedAtMs != null,
+      sinceMs: this.#onAttiosClock(first?.createdAtMs ?? 0) - 1_000,
+      options: this.#options,
+    });
+  }
+
+  #waitOutGrace(attemptedAtMs: number): void {
+    const left = attemptedAtMs + GRACE_MS - Date.now();
+    if (left > 0) throw new LaterError(Math.min(2, left / 1_000 + 0.1));
+  }
+
+  /** Sends, and reads the answer as the plan has it; an answer that it can't read is asked for again. */
+  async #answer(send: (options: RequestOptions) => Promise<AttioRecord | AttioEntry>): Promise<Remote> {
+    const { db, raw } = this.#deps;
+    const { plan } = this.#source;
+    const sent = await ticketed(db.sql, this.#options, send);
+    const source = "values" in sent.value ? recordSource(sent.value) : entrySource(sent.value);
+    try {
+      const row = readRecord(source, plan, { raw });
+      if (!("problem" in row))
+        return {
+          row,
+          target: targetOf(plan),
+          begin: sent.begin,
+          cells: await this.#cells(row, targetOf(plan)),
+        };
+    } catch (error) {
+      if (!(error instanceof UnknownChoiceError)) throw error;
+    }
+    return this.#fetch(source.id);
+  }
+
+  async #fetch(id: string): Promise<Remote> {
+    const { value, begin } = await this.#source.fetchOne(id, this.#options);
+    const [row] = value.rows;
+    if (row === undefined || "problem" in row)
+      throw new Error(`row ${id} of ${this.#lane.stream} cannot be read`);
+    return { row, target: value.target, begin, cells: await this.#cells(row, value.target) };
+  }
+
+  /** The row's columns as PostgreSQL prints them, like those in the outbox. */
+  async #cells(row: MappedRow, { table }: ApplyTarget): Promise<Cells> {
+    const [read] = await this.#deps.db.sql.unsafe<{ cells: Cells }[]>(
+      `SELECT to_jsonb(r) AS cells FROM json_populate_record(NULL::${mirrorTable(table)}, $1::json) r`,
+      [JSON.stringify(row.columns)],
+      { prepare: true },
+    );
+    return read?.cells ?? {};
+  }
+
+  /** Attributes of which a column was changed. */
+  #changed(local: Cells): AttributePlan[] {
+    return this.#source.plan.attributes.filter(({ column, writable }) => writable && column in local);
+  }
+
+  /** What the push changed in Attio, for the history. */
+  #changesOf(base: Cells, { row, cells }: Remote): ValueChange[] {
+    return this.#changed(this.#local).flatMap(({ slug: attribute, column }) => {
+      const [old, now] = [base[column] ?? null, cells[column] ?? null];
+      return isDeepStrictEqual(old, now) ? [] : [{ id: row.id, attribute, old, new: now }];
+    });
+  }
+
+  /** Puts today's ids in place of provisional ones; what was not made yet is waited for, or connected later. */
+  async #translate(local: Cells, isInsert: boolean): Promise<Cells> {
+    const { sql } = this.#deps.db;
+    const references = this.#changed(local).filter(({ kind }) => kind === "record-reference");
+    const columns = references.map(({ column }) => column);
+    if (this.#source.plan.kind === "list" && isInsert) columns.push("parent_record_id");
+    const ids = columns.flatMap((column) => [local[column]].flat()).filter((id) => typeof id === "string");
+    if (ids.length === 0) return local;
+    const known = await readReferences(sql, ids);
+    const own = this.#lane.changes[0]?.id ?? 0;
+    const translated = { ...local };
+    const later: { changes: Cells; base: Cells } = { changes: {}, base: {} };
+    for (const column of columns) {
+      const states = [local[column]].flat().flatMap((id) => (typeof id === "string" ? [known.get(id)] : []));
+      const waits = states.some((state) => state?.waitsFor != null || state?.failed === true);
+      const isLater = states.every((state) => (state?.waitsFor ?? 0) > own || state?.failed === true);
+      if (waits && !(isInsert && column !== "parent_record_id" && isLater)) {
+        const isOld = Date.now() - (this.#lane.changes[0]?.createdAtMs ?? 0) > UNKNOWN_REFERENCE_MS;
+        if (isOld && states.some((state) => state?.failed === true))
+          throw new LaneFailedError("reference_failed", `${column} names a row that was not made in Attio`);
+        throw new LaterError(0.2);
+      }
+      if (waits) {
+        // Of rows that point at each other, the first is made without the other and connected afterwards.
+        const attribute = references.find((one) => one.column === column);
+        if (attribute === undefined) continue;
+        Object.assign(later.changes, pick(local, attribute));
+        for (const name of columnsOf(attribute)) {
+          later.base[name] = null;
+          Reflect.deleteProperty(translated, name);
+        }
+        continue;
+      }
+      const current = (id: unknown) => (typeof id === "string" ? (known.get(id)?.current ?? id) : id);
+      const value = local[column];
+      translated[column] = Array.isArray(value) ? value.map(current) : current(value);
+    }
+    if (Object.keys(later.changes).length > 0) await this.#park(later, "pending");
+    return translated;
+  }
+
+  async #park(
+    cells: { changes: Cells; base: Cells },
+    status: "pending" | "conflict" = "conflict",
+  ): Promise<void> {
+    const reason =
+      status === "conflict"
+        ? {
+            code: "conflict",
+            message: "changed here and in Attio; retry to keep ours, discard to keep Attio's",
+          }
+        : { code: null, message: null };
+    await transact(this.#deps.db.sql, (tx) => splitOff(tx, this.#lane, cells, { status, ...reason }));
+    for (const change of this.#lane.changes)
+      for (const column of Object.keys(cells.changes)) Reflect.deleteProperty(change.changes, column);
+    this.#lane.changes = this.#lane.changes.filter(
+      ({ operation, changes }) => operation !== "update" || Object.keys(changes).length > 0,
+    );
+  }
+
+  async #settle(answer: Answer): Promise<void> {
+    await settle(this.#deps.db.sql, this.#lane, answer);
+  }
+
+  #onAttiosClock(ms: number): number {
+    return ms + (this.#deps.client.serverClockOffsetMs() ?? 0);
+  }
+}
+
+function columnsOf({ column, sides }: AttributePlan): string[] {
+  return [column, ...Object.values(sides)];
+}
+
+function pick(cells: Cells, attribute: AttributePlan): Cells {
+  return Object.fromEntries(columnsOf(attribute).map((column) => [column, cells[column] ?? null]));
+}
