@@ -114,7 +114,7 @@ test.each([
 });
 
 test("without an announcement, only few deletions are believed at once", async () => {
-  const { mirror, people } = await startLive();
+  const { mirror, settled, people } = await startLive();
   const { store } = mirror.sandbox;
   for (let index = 0; index < 200; index++) store.createRecord("people", {});
   await mirror.backfill({ streams: ["people"] });
@@ -124,6 +124,7 @@ test("without an announcement, only few deletions are believed at once", async (
     .map(({ id }) => id);
   for (const id of gone) store.deleteRecord("people", id);
   // As a doorbell that says "updated" about what is gone, which is not an announcement.
+  await settled();
   await mirror.db.sql`DELETE FROM attio_sync.webhook_events`;
   await mirror.db.sql`
     INSERT INTO attio_sync.dirty (stream, id, reason) SELECT 'people', id, 'test' FROM unnest(${gone}::uuid[]) AS id`;

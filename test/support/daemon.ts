@@ -1,11 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { onTestFailed } from "vitest";
 import { openDatabase, type Database } from "../../src/db/index.ts";
 import type { Sandbox } from "../../src/sandbox/index.ts";
 import { createTestDatabase } from "./database.ts";
 import { freePort } from "./free-port.ts";
 import { program } from "./program.ts";
+
+/** How many characters of a daemon's log a failed test shows. */
+const LOG_SHOWN = 6_000;
 
 /** A daemon in a process of its own. */
 export interface TestDaemon {
@@ -56,6 +60,9 @@ export async function makeHome(
     start: ({ roles = ["all"], env = {} } = {}) => {
       const daemon = startDaemonProcess(roles, { ...settings, ...env });
       daemons.push(daemon);
+      onTestFailed(() => {
+        console.error(`the end of a daemon's log:\n${daemon.log().slice(-LOG_SHOWN)}`);
+      });
       return daemon;
     },
     close: async () => {
