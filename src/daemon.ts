@@ -11,6 +11,7 @@ import { buildServer } from "./server.ts";
 import type { SyncDeps } from "./sync/deps.ts";
 import { bindDatabase } from "./sync/start/bind-database.ts";
 import { Pusher } from "./sync/push/push.ts";
+import { PATIENCE } from "./sync/push/push-deps.ts";
 import { prepareMirror } from "./sync/start/prepare-mirror.ts";
 import { seeToWebhook } from "./webhooks/see-to-webhook.ts";
 import { readWish } from "./webhooks/wish.ts";
@@ -174,7 +175,7 @@ async function openPush(
   closers.add("push's connection", () => claims.end({ timeout: 1 }));
   const self = await client.self();
   const ownActor = self.active ? self.client_id : null;
-  const pusher = new Pusher({ ...live, policy: config.conflictPolicy, ownActor }, claims);
+  const pusher = new Pusher({ ...live, policy: config.conflictPolicy, ownActor, patience: PATIENCE }, claims);
   return (signal) => pusher.run({ signal });
 }
 

@@ -1,10 +1,8 @@
 import fc from "fast-check";
-import postgres from "postgres";
-import { expect, it, onTestFinished } from "vitest";
-import { createSql } from "../../src/db/index.ts";
-import { Pusher } from "../../src/sync/push/push.ts";
-import { startMirror } from "../support/mirror.ts";
+import type postgres from "postgres";
+import { expect, it } from "vitest";
 import { findDifferences } from "../support/oracle.ts";
+import { startWriting } from "../support/writing.ts";
 
 const ROWS = 25;
 
@@ -64,16 +62,7 @@ function comparable(value: unknown): unknown {
 }
 
 it("values of every type, set, changed and cleared by SQL, arrive as meant, and the row equals Attio's answer", async () => {
-  const mirror = await startMirror({
-    sandbox: { seed: { people: 8, companies: 6, deals: 2, seed: 6 } },
-    outbound: "*",
-  });
-  await mirror.backfill();
-  const user = postgres(mirror.db.url, { max: 1, onnotice: () => undefined });
-  onTestFinished(() => user.end({ timeout: 1 }));
-  const claims = createSql(mirror.db.url, { connections: 1 });
-  onTestFinished(() => claims.end({ timeout: 1 }));
-  const pusher = new Pusher({ ...mirror.deps, policy: "latest", ownActor: mirror.sandbox.access.id }, claims);
+  const { mirror, user, push } = await startWriting({ seed: { people: 8, companies: 6, deals: 2, seed: 6 } });
   const idsOf = async (query: postgres.PendingQuery<{ id: string }[]>) => (await query).map(({ id }) => id);
   const ids = {
     companies: await idsOf(user`SELECT record_id AS id FROM attio.companies`),
@@ -88,18 +77,8 @@ it("values of every type, set, changed and cleared by SQL, arrive as meant, and 
     titles.map(({ title }) => title),
   );
 
-  async function pushAll(): Promise<void> {
-    for (;;) {
-      await pusher.run();
-      const [left] = await user<{ count: number }[]>`
-        SELECT count(*)::int AS count FROM attio.changes WHERE status IN ('pending', 'pushing')`;
-      if (left?.count === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-
   async function check(written: readonly Row[]): Promise<void> {
-    await pushAll();
+    await push();
     expect([
       ...(await user`SELECT changes, error_code, error_message FROM attio.changes WHERE status <> 'pushed'`),
     ]).toEqual([]);

@@ -23,26 +23,29 @@ export interface Lane {
   changes: OutboxChange[];
 }
 
-/** How long changes of a row that was just pushed gather before the next request. */
-const GATHER = "1 second";
+/** Seconds that changes of a row that was just pushed gather before the next request. */
+const GATHER = 1;
 
 /** Rows whose changes are held against what Attio has. */
 const HELD = "('pending', 'pushing', 'failed', 'conflict')";
 
 /**
  * Takes lanes whose oldest change is due. A lane is taken by the lock of its oldest change, so that of two who look at
- * once neither gets a later change without the earlier one.
+ * once neither gets a later change without the earlier one. A row that took more than one request rests for a grace: the
+ * earlier one may still be carried out, and would undo what is sent next.
  *
  * @param sql a connection that lives as long as its process pushes: a claim is void once it is gone
+ * @param graceMs so long after it was sent, a request without answer has been carried out or never will be
  */
-export async function claimLanes(sql: Sql, limit: number): Promise<Lane[]> {
+export async function claimLanes(sql: Sql, limit: number, graceMs: number): Promise<Lane[]> {
   return sql.begin(async (tx): Promise<Lane[]> => {
     const heads = await tx<{ stream: string; recordId: string }[]>`
       SELECT o.stream, o.record_id AS "recordId" FROM attio_sync.outbox o
       WHERE o.status = 'pending' AND o.due_at <= clock_timestamp() AND NOT EXISTS (
         SELECT FROM attio_sync.outbox e
         WHERE e.record_id = o.record_id AND e.stream = o.stream AND (e.id < o.id AND e.status IN ('pending', 'pushing')
-          OR e.pushed_at > clock_timestamp() - ${GATHER}::interval))
+          OR e.pushed_at > clock_timestamp()
+            - CASE WHEN e.attempts > 1 THEN ${graceMs / 1_000}::float8 ELSE ${GATHER}::float8 END * interval '1 second'))
       ORDER BY o.id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
     if (heads.length === 0) return [];
     const rows = await tx<(OutboxChange & { stream: string; recordId: string })[]>`
@@ -182,22 +185,34 @@ export async function readHolds(tx: Tx, stream: string, ids: readonly string[]):
 }
 
 /**
- * Notes that a request is about to be sent, before it is. Of creates that look alike only one may be under way, or an
- * answer that got lost could not be told from the other's; false when one is.
+ * Notes that a request is about to be sent, before it is. Of creates that look alike only one may be under way, or what a
+ * lost answer made could be taken for the other's: one whose values the other has too, or an entry of the same parent.
+ *
+ * @param create whether the request makes something that no key tells apart
+ * @returns `taken over` when the changes are no longer ours, `one at a time` when one that looks alike is under way
  */
-export async function noteSend(sql: Sql, lane: Lane, alike: boolean): Promise<boolean> {
-  const ids = lane.changes.map(({ id }) => id);
-  return sql.begin(async (tx): Promise<boolean> => {
-    if (alike) {
+export async function noteSend(
+  sql: Sql,
+  lane: Lane,
+  create: boolean,
+): Promise<"noted" | "taken over" | "one at a time"> {
+  return sql.begin(async (tx): Promise<"noted" | "taken over" | "one at a time"> => {
+    if (create) {
       await tx`SELECT pg_advisory_xact_lock(hashtext(${`attio-mirror creates of ${lane.stream}`}))`;
       const others = await tx`
-        SELECT FROM attio_sync.outbox o JOIN attio_sync.outbox mine ON mine.id = ${ids[0] ?? 0}
-        WHERE o.stream = ${lane.stream} AND o.operation = 'insert' AND o.id <> mine.id AND o.changes = mine.changes
+        SELECT FROM attio_sync.outbox o JOIN attio_sync.outbox mine ON mine.id = ${lane.changes[0]?.id ?? 0}
+        WHERE o.stream = ${lane.stream} AND o.operation = 'insert' AND o.record_id <> mine.record_id
+          AND CASE WHEN mine.changes ? 'parent_record_id'
+            THEN o.changes -> 'parent_record_id' = mine.changes -> 'parent_record_id'
+            ELSE o.changes @> mine.changes OR mine.changes @> o.changes END
           AND o.attempted_at IS NOT NULL AND o.status IN ('pending', 'pushing') LIMIT 1`;
-      if (others.length > 0) return false;
+      if (others.length > 0) return "one at a time";
     }
-    await tx`UPDATE attio_sync.outbox SET attempted_at = clock_timestamp() WHERE id = ANY(${ids}::bigint[])`;
-    return true;
+    const noted = await tx`
+      UPDATE attio_sync.outbox o SET attempted_at = clock_timestamp()
+      FROM json_to_recordset(${takenJson(lane.changes)}::text::json) AS t(id bigint, attempts int)
+      WHERE o.id = t.id AND o.attempts = t.attempts AND o.status = 'pushing'`;
+    return noted.count === lane.changes.length ? "noted" : "taken over";
   });
 }
 

@@ -25,6 +25,7 @@ export async function ticketed<T>(
   const value = await send({
     ...options,
     onSend: async () => {
+      await options.onSend?.();
       begin = await drawTicket(sql);
       requests += 1;
     },

@@ -2,10 +2,12 @@ import { AttioConflictError, type AttioRecord, type Filter, type RequestOptions 
 import type { Cells } from "../../db/control/index.ts";
 import { knownInserts } from "../../db/queries/outbox.ts";
 import { isJsonObject } from "../../lib/json.ts";
-import type { RecordSource } from "../fetch/record-source.ts";
-import type { AttributePlan } from "../mapping/record-plan.ts";
+import { targetOf, type RecordSource } from "../fetch/record-source.ts";
+import { readRecord, recordSource } from "../mapping/read-record.ts";
+import type { AttributePlan, RecordPlan } from "../mapping/record-plan.ts";
+import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
-import { valuesIn } from "./write-form.ts";
+import { valuesIn, writeValue, type ValueCells } from "./write-form.ts";
 
 export interface Wanted {
   /** The unique attribute by which the record is recognized, if it has one. */
@@ -21,21 +23,25 @@ export interface Wanted {
 /** Records that are looked through for one whose answer was lost. */
 const MOST_LOOKED_THROUGH = 500;
 
+/** What there is of an insert in Attio. */
+export type Made =
+  /** The record that it stands for, or that an earlier request of ours made. */
+  | { kind: "made"; id: string }
+  /** Nothing; of an entry: its parent is not in the list at all. */
+  | { kind: "free" }
+  /** Of an entry: its parent is in the list already, by another one. */
+  | { kind: "another" };
+
 /**
  * Finds what an insert stands for in Attio: the record that has its key, or what an earlier request made whose answer was
  * lost (design rules 10 and 11).
  *
- * @throws when several could be it
+ * @throws {AttioConflictError} when several could be it
  */
-export async function findMade(
-  deps: PushDeps,
-  source: RecordSource,
-  wanted: Wanted,
-): Promise<string | undefined> {
-  const { plan } = source;
-  if (plan.kind === "list") return wanted.attempted ? findEntry(deps, source, wanted) : undefined;
-  if (wanted.key !== undefined) return findByKey(deps, source, wanted.key, wanted);
-  return wanted.attempted ? findByContent(deps, source, wanted) : undefined;
+export async function findMade(deps: PushDeps, source: RecordSource, wanted: Wanted): Promise<Made> {
+  if (source.plan.kind === "list") return findEntry(deps, source, wanted);
+  if (wanted.key !== undefined) return only(await findByKey(deps, source, wanted.key, wanted));
+  return wanted.attempted ? only(await findByContent(deps, source, wanted)) : { kind: "free" };
 }
 
 /** Properties by which unique values are filtered (docs: "Filtering and sorting"). */
@@ -50,7 +56,7 @@ async function findByKey(
   { plan }: RecordSource,
   key: AttributePlan,
   { local, options }: Wanted,
-): Promise<string | undefined> {
+): Promise<string[]> {
   const property = FILTERED[key.kind];
   const matches = valuesIn(key, local).map(({ main }): Filter => {
     const value = typeof main === "string" && property !== undefined ? main.toLowerCase() : main;
@@ -59,14 +65,14 @@ async function findByKey(
   });
   const filter: Filter = matches.length === 1 && matches[0] !== undefined ? matches[0] : { $or: matches };
   const { items } = await client.records.query(plan.sourceId, { filter, limit: 3 }, options);
-  return only(items.map((record) => record.id.record_id));
+  return items.map((record) => record.id.record_id);
 }
 
 async function findByContent(
   deps: PushDeps,
   { plan }: RecordSource,
   { local, sinceMs, options }: Wanted,
-): Promise<string | undefined> {
+): Promise<string[]> {
   const { items } = await deps.client.records.query(
     plan.sourceId,
     {
@@ -76,35 +82,45 @@ async function findByContent(
     },
     options,
   );
-  const alike = items.filter(
-    (record) => isByUs(record.values, deps) && holds(record, plan.attributes, local),
+  const ours = await withoutKnown(
+    deps,
+    items.filter((record) => isByUs(record.values, deps)),
+    (record) => record.id.record_id,
   );
-  const taken = await knownInserts(
-    deps.db.sql,
-    alike.map((record) => record.id.record_id),
-  );
-  return only(alike.map((record) => record.id.record_id).filter((id) => !taken.has(id)));
+  const alike: string[] = [];
+  for (const record of ours) if (await holds(deps, plan, record, local)) alike.push(record.id.record_id);
+  return alike;
 }
 
+/** Of a parent's entries only one insert is under way at a time, so what our token made since then is what it made. */
 async function findEntry(
   deps: PushDeps,
   { plan }: RecordSource,
-  { local, sinceMs, options }: Wanted,
-): Promise<string | undefined> {
-  const entries = await deps.client.records.entries(
-    String(local.parent_object),
-    String(local.parent_record_id),
-    { limit: 1_000 },
-    options,
-  );
-  const made = entries.filter(
-    (entry) => entry.list_id === plan.sourceId && Date.parse(entry.created_at) >= sinceMs,
-  );
-  const taken = await knownInserts(
-    deps.db.sql,
-    made.map((entry) => entry.entry_id),
-  );
-  return only(made.map((entry) => entry.entry_id).filter((id) => !taken.has(id)));
+  { local, attempted, sinceMs, options }: Wanted,
+): Promise<Made> {
+  const { client } = deps;
+  const [object, parent] = [String(local.parent_object), String(local.parent_record_id)];
+  const all = await client.records.entries(object, parent, { limit: 1_000 }, options);
+  const entries = all.filter((entry) => entry.list_id === plan.sourceId);
+  if (entries.length === 0) return { kind: "free" };
+  if (!attempted) return { kind: "another" };
+  const recent = entries.filter((entry) => Date.parse(entry.created_at) >= sinceMs);
+  const made: string[] = [];
+  for (const { entry_id: id } of await withoutKnown(deps, recent, (entry) => entry.entry_id)) {
+    const entry = await client.entries.get(plan.sourceId, id, options);
+    if (isByUs(entry.entry_values, deps)) made.push(id);
+  }
+  return made.length === 0 ? { kind: "another" } : only(made);
+}
+
+/** Leaves out what is known to have been made for another row. */
+async function withoutKnown<T>(
+  { db }: PushDeps,
+  items: readonly T[],
+  idOf: (item: T) => string,
+): Promise<T[]> {
+  const known = await knownInserts(db.sql, items.map(idOf));
+  return items.filter((item) => !known.has(idOf(item)));
 }
 
 function isByUs(values: AttioRecord["values"], { ownActor }: PushDeps): boolean {
@@ -112,21 +128,47 @@ function isByUs(values: AttioRecord["values"], { ownActor }: PushDeps): boolean 
   return ownActor === null || !isJsonObject(by) || by.referenced_actor_id === ownActor;
 }
 
-/** Whether a record has the texts that were sent: what Attio does not rewrite. */
-function holds(record: AttioRecord, attributes: readonly AttributePlan[], local: Cells): boolean {
-  return attributes.every((attribute) => {
-    if (attribute.kind !== "text" && attribute.kind !== "number" && attribute.kind !== "rating") return true;
-    const wanted = valuesIn(attribute, local)[0]?.main;
-    if (wanted === undefined) return true;
-    const values = record.values[attribute.slug];
-    const [value] = Array.isArray(values) ? values : [];
-    return isJsonObject(value) && value.value === wanted;
+/** What Attio may write otherwise than it was sent. */
+const NORMALIZED: ReadonlySet<AttributePlan["kind"]> = new Set([
+  "domain",
+  "email-address",
+  "phone-number",
+  "location",
+]);
+
+/** Whether a record has what was sent. */
+async function holds(
+  { db, raw }: PushDeps,
+  plan: RecordPlan,
+  record: AttioRecord,
+  local: Cells,
+): Promise<boolean> {
+  const row = readRecord(recordSource(record), plan, { raw });
+  if ("problem" in row) return false;
+  const there = await printedCells(db.sql, targetOf(plan), row);
+  return plan.attributes.every((attribute) => {
+    if (NORMALIZED.has(attribute.kind)) return true;
+    const wanted = valuesIn(attribute, local);
+    const present = new Set(valuesIn(attribute, there).map(({ main }) => plain(main)));
+    return wanted.every((value) => present.has(plain(mainAsSent(attribute, value))));
   });
 }
 
-function only(ids: readonly string[]): string | undefined {
+/** Of a name that was given in parts, the whole that they make up. */
+function mainAsSent(attribute: AttributePlan, value: ValueCells): unknown {
+  const sent = attribute.kind === "personal-name" ? writeValue(attribute, value) : null;
+  return isJsonObject(sent) ? sent.full_name : value.main;
+}
+
+/** Without what may get lost of a text on its way. */
+function plain(main: unknown): unknown {
+  return typeof main === "string" ? main.trim().replace(/\s+/g, " ") : main;
+}
+
+function only(ids: readonly string[]): Made {
+  const [id] = ids;
   if (ids.length > 1) throw severalFit();
-  return ids[0]?.toLowerCase();
+  return id === undefined ? { kind: "free" } : { kind: "made", id: id.toLowerCase() };
 }
 
 function severalFit(): AttioConflictError {

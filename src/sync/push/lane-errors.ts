@@ -20,3 +20,11 @@ export class LaneFailedError extends Error {
     this.code = code;
   }
 }
+
+/** Somebody else took the changes over, because this process was thought to be gone. */
+export class ClaimLostError extends Error {
+  constructor() {
+    super("the changes were taken over by another process");
+    this.name = "ClaimLostError";
+  }
+}

@@ -7,7 +7,6 @@ import {
   type RequestOptions,
 } from "../../attio/index.ts";
 import type { Cells } from "../../db/control/index.ts";
-import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import {
   endChanges,
   noteConflict,
@@ -31,16 +30,12 @@ import { UnknownChoiceError } from "../mapping/read-value.ts";
 import type { AttributePlan } from "../mapping/record-plan.ts";
 import type { MappedRow } from "../mapping/row.ts";
 import { decideAttribute, type Decision } from "./decide.ts";
-import { findMade } from "./find-made.ts";
+import { findMade, type Made } from "./find-made.ts";
+import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
+import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { settle, type Answer } from "./settle.ts";
 import { valuesIn, writeValue } from "./write-form.ts";
-
-import { LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
-/** A request that takes longer has its answer lost; what it asked for may happen all the same. */
-const PUSH_TIMEOUT_MS = 10_000;
-/** After it, a request without answer has either been carried out or never will be. */
-const GRACE_MS = 15_000;
 
 /** What Attio has of a row. */
 interface Remote {
@@ -61,7 +56,7 @@ export class LanePush {
     this.#deps = deps;
     this.#source = source;
     this.#lane = lane;
-    this.#options = { ...options, timeoutMs: PUSH_TIMEOUT_MS };
+    this.#options = { ...options, timeoutMs: deps.patience.timeoutMs };
   }
 
   async run(): Promise<void> {
@@ -89,7 +84,7 @@ export class LanePush {
     let id = this.#lane.recordId;
     if (wasInserted) {
       const made = attemptedAtMs === null ? undefined : await this.#findMade();
-      if (made === undefined) {
+      if (made?.kind !== "made") {
         if (attemptedAtMs !== null) this.#waitOutGrace(attemptedAtMs);
         await endChanges(db.sql, this.#lane.changes, "discarded", {
           code: "cancelled",
@@ -97,7 +92,7 @@ export class LanePush {
         });
         return;
       }
-      id = made;
+      id = made.id;
     }
     const { client } = this.#deps;
     const { plan } = this.#source;
@@ -176,14 +171,13 @@ export class LanePush {
     id: string,
     sends: readonly { attribute: AttributePlan; decision: Decision & { kind: "send" } }[],
   ): Promise<Remote> {
-    const { client, db } = this.#deps;
+    const { client } = this.#deps;
     const { plan } = this.#source;
     const replaces = sends.some(({ decision }) => decision.replaces);
     const values: Record<string, JsonValue> = {};
     for (const { attribute, decision } of sends)
       values[attribute.id] = replaces ? decision.values : decision.additions;
-    await noteSend(db.sql, this.#lane, false);
-    return this.#answer((sending) =>
+    return this.#answer(false, (sending) =>
       plan.kind === "object"
         ? client.records[replaces ? "overwrite" : "update"](plan.sourceId, { recordId: id, values }, sending)
         : client.entries[replaces ? "overwrite" : "update"](plan.sourceId, { entryId: id, values }, sending),
@@ -191,29 +185,33 @@ export class LanePush {
   }
 
   async #insert(attemptedAtMs: number | null): Promise<void> {
-    const { client, db } = this.#deps;
+    const { client } = this.#deps;
     const { plan } = this.#source;
     const local = await this.#translate(this.#local, true);
     const key = plan.attributes.find(
       (attribute) => attribute.unique && attribute.writable && valuesIn(attribute, local).length > 0,
     );
     const made = await this.#findMade(key, local);
-    if (made !== undefined) {
-      await this.#update(made, {}, true);
+    if (made.kind === "made") {
+      await this.#update(made.id, {}, true);
       return;
     }
     if (attemptedAtMs !== null && key === undefined) this.#waitOutGrace(attemptedAtMs);
     const values: Record<string, JsonValue> = {};
     for (const attribute of this.#changed(local))
       values[attribute.id] = valuesIn(attribute, local).map((value) => writeValue(attribute, value));
-    if (!(await noteSend(db.sql, this.#lane, key === undefined))) throw new LaterError(0.5);
-    const parent = {
-      parentRecordId: String(local.parent_record_id),
-      parentObject: String(local.parent_object),
-    };
-    const answer = await this.#answer((sending) => {
-      if (plan.kind === "list")
-        return client.entries.create(plan.sourceId, { ...parent, values }, { ...sending });
+    const answer = await this.#answer(key === undefined, (sending) => {
+      if (plan.kind === "list") {
+        const parent = {
+          parentRecordId: String(local.parent_record_id),
+          parentObject: String(local.parent_object),
+        };
+        return client.entries[made.kind === "free" ? "assert" : "create"](
+          plan.sourceId,
+          { ...parent, values },
+          sending,
+        );
+      }
       return key === undefined
         ? client.records.create(plan.sourceId, values, sending)
         : client.records.assert(plan.sourceId, { matchingAttribute: key.id, values }, sending);
@@ -222,7 +220,7 @@ export class LanePush {
   }
 
   /** What an earlier attempt may have made, or what has the same key. */
-  #findMade(key?: AttributePlan, local: Cells = this.#local): Promise<string | undefined> {
+  #findMade(key?: AttributePlan, local: Cells = this.#local): Promise<Made> {
     const first = this.#lane.changes[0];
     return findMade(this.#deps, this.#source, {
       key,
@@ -234,15 +232,24 @@ export class LanePush {
   }
 
   #waitOutGrace(attemptedAtMs: number): void {
-    const left = attemptedAtMs + GRACE_MS - Date.now();
+    const left = attemptedAtMs + this.#deps.patience.graceMs - Date.now();
     if (left > 0) throw new LaterError(Math.min(2, left / 1_000 + 0.1));
   }
 
-  /** Sends, and reads the answer as the plan has it; an answer that it can't read is asked for again. */
-  async #answer(send: (options: RequestOptions) => Promise<AttioRecord | AttioEntry>): Promise<Remote> {
+  /**
+   * Sends, and reads the answer as the plan has it; an answer that it can't read is asked for again.
+   *
+   * @param create whether it makes something that no key tells apart
+   */
+  async #answer(
+    create: boolean,
+    send: (options: RequestOptions) => Promise<AttioRecord | AttioEntry>,
+  ): Promise<Remote> {
     const { db, raw } = this.#deps;
     const { plan } = this.#source;
-    const sent = await ticketed(db.sql, this.#options, send);
+    await this.#noteSend(create);
+    // Once more when the budget lets it go: from then on it may happen, and only while the changes are still ours.
+    const sent = await ticketed(db.sql, { ...this.#options, onSend: () => this.#noteSend(false) }, send);
     const source = "values" in sent.value ? recordSource(sent.value) : entrySource(sent.value);
     try {
       const row = readRecord(source, plan, { raw });
@@ -251,7 +258,7 @@ export class LanePush {
           row,
           target: targetOf(plan),
           begin: sent.begin,
-          cells: await this.#cells(row, targetOf(plan)),
+          cells: await printedCells(db.sql, targetOf(plan), row),
         };
     } catch (error) {
       if (!(error instanceof UnknownChoiceError)) throw error;
@@ -259,22 +266,25 @@ export class LanePush {
     return this.#fetch(source.id);
   }
 
+  async #noteSend(create: boolean): Promise<void> {
+    const noted = await noteSend(this.#deps.db.sql, this.#lane, create);
+    if (noted === "taken over") throw new ClaimLostError();
+    if (noted === "one at a time") throw new LaterError(0.5);
+    // Whoever begins again, since the plan changed, must look for what was made.
+    for (const change of this.#lane.changes) change.attemptedAtMs = Date.now();
+  }
+
   async #fetch(id: string): Promise<Remote> {
     const { value, begin } = await this.#source.fetchOne(id, this.#options);
     const [row] = value.rows;
     if (row === undefined || "problem" in row)
       throw new Error(`row ${id} of ${this.#lane.stream} cannot be read`);
-    return { row, target: value.target, begin, cells: await this.#cells(row, value.target) };
-  }
-
-  /** The row's columns as PostgreSQL prints them, like those in the outbox. */
-  async #cells(row: MappedRow, { table }: ApplyTarget): Promise<Cells> {
-    const [read] = await this.#deps.db.sql.unsafe<{ cells: Cells }[]>(
-      `SELECT to_jsonb(r) AS cells FROM json_populate_record(NULL::${mirrorTable(table)}, $1::json) r`,
-      [JSON.stringify(row.columns)],
-      { prepare: true },
-    );
-    return read?.cells ?? {};
+    return {
+      row,
+      target: value.target,
+      begin,
+      cells: await printedCells(this.#deps.db.sql, value.target, row),
+    };
   }
 
   /** Attributes of which a column was changed. */

@@ -10,11 +10,9 @@ import { endChanges, noteRefused, returnChanges, type Lane } from "../../db/quer
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import { type RecordSource } from "../fetch/record-source.ts";
-import type { PushDeps } from "./push-deps.ts";
-import { ClaimLostError } from "./settle.ts";
-
-import { LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
+import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
 import { LanePush } from "./lane-push.ts";
+import type { PushDeps } from "./push-deps.ts";
 
 /** Pushes one lane. Never throws for what Attio says: each change ends, or is given back with its reason. */
 export async function pushLane(

@@ -42,7 +42,11 @@ export class Pusher {
       for (;;) {
         options.signal?.throwIfAborted();
         await this.#holdBulk();
-        const claimed = await claimLanes(this.#claims, SIDE_BY_SIDE - underWay.size);
+        const claimed = await claimLanes(
+          this.#claims,
+          SIDE_BY_SIDE - underWay.size,
+          this.#deps.patience.graceMs,
+        );
         for (const lane of claimed) {
           lanes += 1;
           const pushing = this.#push(lane, options).finally(() => underWay.delete(pushing));

@@ -13,6 +13,7 @@ import { holdPlan } from "../apply/plan-lock.ts";
 import type { ApplyTarget } from "../apply/target.ts";
 import { otherSides } from "../live/other-sides.ts";
 import type { MappedRow } from "../mapping/row.ts";
+import { ClaimLostError } from "./lane-errors.ts";
 
 /** Attio's answer to a push. */
 export interface Answer {
@@ -25,14 +26,6 @@ export interface Answer {
 }
 
 const LOCK_TIMEOUT = "500ms";
-
-/** Somebody else took the changes over, because this process was thought to be gone. */
-export class ClaimLostError extends Error {
-  constructor() {
-    super("the changes were taken over by another process");
-    this.name = "ClaimLostError";
-  }
-}
 
 /**
  * Ends a push: the changes are marked, the row takes Attio's answer but for what was changed here since, and its ticket
