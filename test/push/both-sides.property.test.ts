@@ -4,8 +4,9 @@ import type { Fault } from "../../src/sandbox/index.ts";
 import { BothSides, LATE_EFFECT_MS, OBJECTS, type Step } from "../support/both-sides.ts";
 import { SHORT_PATIENCE, startWriting } from "../support/writing.ts";
 
+/** Others are tried by setting these; the suite itself always plays the same histories. */
 const RUNS = Number(process.env["RUNS"] ?? 3);
-const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const SEED = Number(process.env["SEED"] ?? 3);
 
 const number = fc.nat({ max: 999 });
 const side = fc.constantFrom("here", "there");
@@ -61,13 +62,6 @@ it(
         for (const one of steps) await play.play(one);
         const { refusals, ...rest } = await play.rest();
         console.log(refusals);
-        if (rest.wronglyMade.length) {
-          for (const r of play.w.mirror.sandbox.log.filter({ kind: "write" }))
-            console.log(r.startedAtMs, r.method, r.path, r.status, r.effect, JSON.stringify(r.body));
-          for (const r of await play.w.user`SELECT * FROM attio_sync.outbox ORDER BY id`)
-            console.log(JSON.stringify(r));
-          console.log(JSON.stringify(steps));
-        }
         expect(rest).toEqual({ differences: [], waiting: 0, wronglyMade: [], furtherWrites: 0, lost: [] });
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: true },

@@ -59,7 +59,6 @@ export interface Rest {
 /** Both sides of a workspace at work, with faults between them. */
 export class BothSides {
   readonly #writing: Writing;
-  w: Writing;
   readonly #settled: () => Promise<void>;
   readonly #pushers: TestPusher[];
   readonly #underWay = new Set<Promise<void>>();
@@ -74,7 +73,6 @@ export class BothSides {
 
   constructor(writing: Writing) {
     this.#writing = writing;
-    this.w = writing;
     this.#settled = deliverEvents(writing.mirror).settled;
     this.#pushers = [this.#newPusher(), this.#newPusher()];
     const { store, access } = this.#sandbox;
@@ -276,7 +274,7 @@ export class BothSides {
       if (item === undefined) return;
       this.#written.delete(`${item.id} ${slug}`);
       this.#there((by) => {
-        this.#sandbox.store.updateItem(item, { [slug]: (next ?? []) }, by);
+        this.#sandbox.store.updateItem(item, { [slug]: next ?? [] }, by);
       });
       return;
     }
@@ -286,9 +284,11 @@ export class BothSides {
       values === undefined
         ? chosen(slug, await this.#titles(object, slug), value)
         : (values[value % values.length] ?? null);
-    await this.#user`
-      UPDATE ${this.#user(`attio.${object}`)} SET ${this.#user(slug)} = ${next as string} WHERE record_id = ${id}`;
-    if (values !== undefined && !Array.isArray(next) && slug !== "phone_numbers")
+    // What is there already is no change: somebody may have made another one there, unseen.
+    const changed = await this.#user`
+      UPDATE ${this.#user(`attio.${object}`)} SET ${this.#user(slug)} = ${next as string}
+      WHERE record_id = ${id} AND ${this.#user(slug)} IS DISTINCT FROM ${next as string}`;
+    if (changed.count > 0 && values !== undefined && !Array.isArray(next) && slug !== "phone_numbers")
       this.#written.set(`${id} ${slug}`, next);
   }
 

@@ -83,7 +83,8 @@ export class LanePush {
     const { db, deleteMode } = this.#deps;
     let id = this.#lane.recordId;
     if (wasInserted) {
-      const made = attemptedAtMs === null ? undefined : await this.#findMade();
+      const attempted = await this.#attempted();
+      const made = attempted === undefined ? undefined : await this.#findMade(attempted, true);
       if (made?.kind !== "made") {
         if (attemptedAtMs !== null) this.#waitOutGrace(attemptedAtMs);
         await endChanges(db.sql, this.#lane.changes, "discarded", {
@@ -188,14 +189,13 @@ export class LanePush {
     const { client } = this.#deps;
     const { plan } = this.#source;
     const local = await this.#translate(this.#local, true);
-    const key = plan.attributes.find(
-      (attribute) => attribute.unique && attribute.writable && valuesIn(attribute, local).length > 0,
-    );
-    const made = await this.#findMade(key, local);
+    const attempted = await this.#attempted();
+    const made = await this.#findMade(attempted ?? local, attempted !== undefined);
     if (made.kind === "made") {
-      await this.#update(made.id, {}, true);
+      await this.#update(made.id, attempted ?? {}, true);
       return;
     }
+    const key = this.#keyOf(local);
     if (attemptedAtMs !== null && key === undefined) this.#waitOutGrace(attemptedAtMs);
     const values: Record<string, JsonValue> = {};
     for (const attribute of this.#changed(local))
@@ -219,14 +219,27 @@ export class LanePush {
     await this.#settle({ ...answer, changes: this.#changesOf({}, answer) });
   }
 
+  /** The unique attribute by which a record with these values is recognized. */
+  #keyOf(cells: Cells): AttributePlan | undefined {
+    return this.#source.plan.attributes.find(
+      (attribute) => attribute.unique && attribute.writable && valuesIn(attribute, cells).length > 0,
+    );
+  }
+
+  /** What was sent before without an answer; the row may have been changed since. */
+  async #attempted(): Promise<Cells | undefined> {
+    const sent = this.#lane.changes.filter(({ attemptedAtMs }) => attemptedAtMs !== null);
+    if (sent.length === 0) return undefined;
+    return this.#translate(Object.assign({}, ...sent.map(({ changes }) => changes)) as Cells, true);
+  }
+
   /** What an earlier attempt may have made, or what has the same key. */
-  #findMade(key?: AttributePlan, local: Cells = this.#local): Promise<Made> {
-    const first = this.#lane.changes[0];
+  #findMade(local: Cells, attempted: boolean): Promise<Made> {
     return findMade(this.#deps, this.#source, {
-      key,
+      key: this.#keyOf(local),
       local,
-      attempted: first?.attemptedAtMs != null,
-      sinceMs: this.#onAttiosClock(first?.createdAtMs ?? 0) - 1_000,
+      attempted,
+      sinceMs: this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000,
       options: this.#options,
     });
   }
