@@ -66,7 +66,7 @@ async function openProcess(
   const client = createAttioClient({
     token: sandbox.token,
     baseUrl: sandbox.url,
-    budget: createLocalBudget({ readsPerSecond: 2000, writesPerSecond: 100 }),
+    budget: createLocalBudget({ readsPerSecond: 2000, writesPerSecond: 1000 }),
     retry: { minDelayMs: 5, maxDelayMs: 50 },
   });
   own.push(() => client.close());

@@ -1,0 +1,106 @@
+import { expect, it } from "vitest";
+import type { Misbehaviour } from "../../src/sandbox/index.ts";
+import { deliverEvents, drain } from "../support/live.ts";
+import { findDifferences } from "../support/oracle.ts";
+import { SHORT_PATIENCE, startWriting } from "../support/writing.ts";
+
+/** Rows that are inserted of each kind. */
+const ROWS = 6;
+
+const INSERTS = {
+  "people, by e-mail": `
+    INSERT INTO attio.people (name, email_addresses)
+    SELECT 'Ann ' || n, ARRAY['ann' || n || '@made-once.com'] FROM generate_series(1, ${ROWS}) AS n`,
+  "companies, by domain": `
+    INSERT INTO attio.companies (name, domains)
+    SELECT 'Made ' || n, ARRAY['made-' || n || '.com'] FROM generate_series(1, ${ROWS}) AS n`,
+  "projects, by a unique attribute of their own": `
+    INSERT INTO attio.projects (name, key) SELECT 'Made', 'made ' || n FROM generate_series(1, ${ROWS}) AS n`,
+  "entries, by their parent": `
+    INSERT INTO attio.list_board (parent_object, parent_record_id)
+    SELECT parent, record_id FROM (
+      SELECT 'companies' AS parent, record_id FROM attio.companies UNION ALL SELECT 'people', record_id FROM attio.people) p
+    WHERE parent = ANY(SELECT unnest(parent_object) FROM attio.lists WHERE api_slug = 'board') LIMIT ${ROWS}`,
+  "deals, which have no unique attribute": `
+    INSERT INTO attio.deals (name, stage, owner)
+    SELECT 'Made ' || n, 'Lead', (SELECT workspace_member_id FROM attio.workspace_members LIMIT 1)
+    FROM generate_series(1, ${ROWS}) AS n`,
+  "deals that are all alike": `
+    INSERT INTO attio.deals (name, stage, owner)
+    SELECT 'Alike', 'Lead', (SELECT workspace_member_id FROM attio.workspace_members LIMIT 1)
+    FROM generate_series(1, ${ROWS})`,
+};
+
+/** What becomes of requests whose answer nobody gets. */
+const FAULTS: Record<string, Misbehaviour> = {
+  "that is lost": { kind: "lost" },
+  "that comes to effect late": { kind: "late-effect", ms: 1_000 },
+};
+
+it.each(Object.keys(FAULTS))(
+  "where of every three creates there is one %s, each inserted row is made exactly once",
+  async (what) => {
+    const { mirror, user, push } = await startWriting({ patience: SHORT_PATIENCE });
+    const { sandbox } = mirror;
+    const { settled } = deliverEvents(mirror);
+    const made = new Map<string, number>();
+    sandbox.store.onEvent(({ event_type: type, actor, id }) => {
+      if (actor.id !== sandbox.access.id || !type.endsWith(".created")) return;
+      const container = id["object_id"] ?? id["list_id"] ?? "";
+      made.set(container, (made.get(container) ?? 0) + 1);
+    });
+    let number = 0;
+    sandbox.onRequest(({ method, path }) => {
+      if ((method !== "POST" && method !== "PUT") || !/(records|entries)$/.test(path)) return;
+      number += 1;
+      if (number % 3 === 0)
+        sandbox.faults.add({ ...(FAULTS[what] as Misbehaviour), path: /(records|entries)$/, times: 1 });
+    });
+    for (const statement of Object.values(INSERTS)) {
+      expect((await user.unsafe(statement)).count).toBe(ROWS);
+    }
+    await push();
+    expect(sandbox.log.count({ kind: "write", status: 0 })).toBeGreaterThan(5);
+    const ends = await user`SELECT DISTINCT operation, status FROM attio.changes`;
+    expect([...ends]).toEqual([{ operation: "insert", status: "pushed" }]);
+    // Two of the kinds are of one object.
+    expect([...made.values()].toSorted((a, b) => a - b)).toEqual([ROWS, ROWS, ROWS, ROWS, ROWS * 2]);
+    await settled();
+    await drain(mirror);
+    expect(await findDifferences(sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+  },
+);
+
+it("a second entry of one parent is made, and neither is taken for the other", async () => {
+  const { mirror, user, push } = await startWriting({ patience: SHORT_PATIENCE });
+  const [company] = await user<{ record_id: string }[]>`
+    SELECT record_id FROM attio.companies c
+    WHERE NOT EXISTS (SELECT FROM attio.list_sales s WHERE s.parent_record_id = c.record_id) LIMIT 1`;
+  const id = company?.record_id ?? "";
+  mirror.sandbox.faults.add({ kind: "lost", path: /entries$/, times: 1 });
+  await user`
+    INSERT INTO attio.list_sales (parent_object, parent_record_id, remark)
+    SELECT 'companies', ${id}, 'entry ' || n FROM generate_series(1, 3) AS n`;
+  await push();
+  const there = mirror.sandbox.store.entries("sales").filter((entry) => entry.parent?.id === id);
+  expect(there.length).toBe(3);
+  const rows = await user`SELECT remark FROM attio.list_sales WHERE parent_record_id = ${id} ORDER BY 1`;
+  expect(rows.map(({ remark }) => remark as string)).toEqual(["entry 1", "entry 2", "entry 3"]);
+  expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+});
+
+it("an insert whose answer was lost and whose key was changed since is found by the key it was sent with", async () => {
+  const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE });
+  mirror.sandbox.faults.add({ kind: "lost", path: /records(\?.*)?$/, times: 20 });
+  await user`INSERT INTO attio.companies (name, domains) VALUES ('Early', ARRAY['early-key.com'])`;
+  await pusher.run();
+  mirror.sandbox.faults.clear();
+  await user`UPDATE attio.companies SET domains = ARRAY['later-key.com'] WHERE name = 'Early'`;
+  await push();
+  const made = mirror.sandbox.store.records("companies").length;
+  expect(made).toBe(11);
+  const [row] = await user`SELECT domains FROM attio.companies WHERE name = 'Early'`;
+  expect(row).toEqual({ domains: ["later-key.com"] });
+  await drain(mirror);
+  expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+});
