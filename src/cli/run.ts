@@ -89,7 +89,9 @@ function addMirrorCommands(program: Command, carry: Carry): void {
     );
   program
     .command("status")
-    .description("show the streams with their row counts, last backfill and state")
+    .description(
+      "show the streams with their row counts, last backfill, local changes that are not in Attio, and state",
+    )
     .option("--json", "print one JSON document")
     .action((options: { json?: boolean }) =>
       carry(async (context) => (await import("./commands/status.ts")).runStatus(context, options)),
