@@ -169,7 +169,7 @@ export type StoredHold = Pick<Hold, "inserted" | "deleted"> & { changes: Cells[]
 /** The aggregates of a `StoredHold`, over a row's changes that are held. */
 const HOLD = `
   bool_or(operation = 'insert') AS inserted,
-  bool_or(operation = 'delete' AND (status IN ('pending', 'pushing') OR error_code = 'too_many_deletes')) AS deleted,
+  bool_or(operation = 'delete' AND (status IN ('pending', 'pushing') OR error_code IN ('too_many_deletes', 'copied_database'))) AS deleted,
   coalesce(json_agg(changes ORDER BY id) FILTER (WHERE operation <> 'delete'), '[]') AS changes`;
 
 /** Puts the changes of a hold together. Pure. */
