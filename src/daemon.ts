@@ -167,7 +167,7 @@ async function openPush(
 ): Promise<((signal: AbortSignal) => Promise<{ lanes: number }>) | undefined> {
   if ((await bindDatabase(db)).isOther) {
     live.log.warn(
-      "local changes are not pushed: this database is a copy of the one that the mirror began in",
+      "local changes are not pushed: this database is a copy of the one that the mirror began in; `attio-mirror adopt` accepts it",
     );
     return undefined;
   }

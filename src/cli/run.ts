@@ -54,6 +54,7 @@ export function buildProgram(io: Io, carry: Carry): Command {
   addMirrorCommands(program, carry);
   addWebhookCommands(program, carry);
   addChangesCommands(program, carry);
+  addAdoptCommand(program, carry);
   addSandboxCommands(program, carry);
   return program;
 }
@@ -89,10 +90,25 @@ function addMirrorCommands(program: Command, carry: Carry): void {
     );
   program
     .command("status")
-    .description("show the streams with their row counts, last backfill and state")
+    .description(
+      "show the streams with their row counts, last backfill, local changes that are not in Attio, and state",
+    )
     .option("--json", "print one JSON document")
     .action((options: { json?: boolean }) =>
       carry(async (context) => (await import("./commands/status.ts")).runStatus(context, options)),
+    );
+}
+
+function addAdoptCommand(program: Command, carry: Carry): void {
+  program
+    .command("adopt")
+    .description(
+      "accept that the database is a restore or a copy of the one that the mirror began in; local changes that wait are parked",
+    )
+    .option("--workspace", "accept too that the token opens another workspace than before")
+    .option("--json", "print one JSON document")
+    .action((options: { workspace?: boolean; json?: boolean }) =>
+      carry(async (context) => (await import("./commands/adopt.ts")).runAdopt(context, options)),
     );
 }
 

@@ -1,4 +1,4 @@
-import type { StreamVerification } from "../sync/verify/index.ts";
+import type { Drift, HeldRow, StreamVerification } from "../sync/verify/index.ts";
 import { drawTable } from "./table.ts";
 import { printable } from "./text-width.ts";
 
@@ -12,8 +12,8 @@ export function driftOf({ different, missing, extra }: StreamVerification): numb
 
 /** A stream's result as one JSON line; what does not apply is left out. Pure. */
 export function toVerifyLine(result: StreamVerification, { repair }: { repair: boolean }): string {
-  const { stream, rows, different, missing, extra, inFlight, setAside, examples, requests, ms } = result;
-  const { repaired, heldBack, state, reason } = result;
+  const { stream, rows, different, missing, extra, inFlight, held, setAside, requests, ms } = result;
+  const { examples, heldExamples, repaired, heldBack, state, reason } = result;
   const line = {
     stream,
     rows,
@@ -21,10 +21,12 @@ export function toVerifyLine(result: StreamVerification, { repair }: { repair: b
     missing,
     extra,
     inFlight,
+    held,
     setAside: sum(Object.values(setAside)),
     examples,
     requests,
     ms,
+    ...(heldExamples.length > 0 && { heldExamples }),
     ...(Object.keys(setAside).length > 0 && { setAsideReasons: setAside }),
     ...(repair && { repaired, heldBack }),
     ...(state !== "ok" && { state, reason }),
@@ -37,7 +39,7 @@ export function describeVerifications(
   results: readonly StreamVerification[],
   { repair }: { repair: boolean },
 ): string {
-  const head = ["stream", "rows", "different", "missing", "extra", "in flight", "set aside"];
+  const head = ["stream", "rows", "different", "missing", "extra", "in flight", "held", "set aside"];
   const rows = results.map((result) => [
     result.stream,
     result.rows,
@@ -45,6 +47,7 @@ export function describeVerifications(
     result.missing,
     result.extra,
     result.inFlight,
+    result.held,
     sum(Object.values(result.setAside)),
     ...(repair ? [result.repaired] : []),
     result.state,
@@ -55,18 +58,18 @@ export function describeVerifications(
 }
 
 function describeStream(result: StreamVerification): string[] {
-  const { stream, setAside, examples, heldBack, state, reason } = result;
+  const { stream, held, setAside, examples, heldExamples, heldBack, state, reason } = result;
   const lines: string[] = [];
   if (state !== "ok") lines.push(`${stream} ${state}: ${printable(reason ?? "no reason given")}`);
   if (examples.length > 0) {
+    lines.push(`${stream}: ${count(driftOf(result))} drifted${suchAs(driftOf(result), examples)}`);
+    lines.push(...examples.map(describeRow));
+  }
+  if (held > 0) {
     lines.push(
-      `${stream}: ${count(driftOf(result))} drifted${driftOf(result) > examples.length ? ", such as" : ""}`,
+      `${stream}: ${count(held)} held: written here and not in Attio, see "changes list"${suchAs(held, heldExamples)}`,
     );
-    for (const { kind, id, columns } of examples) {
-      const named = columns.slice(0, COLUMNS_SHOWN).map(printable).join(", ");
-      const more = columns.length > COLUMNS_SHOWN ? `, and ${columns.length - COLUMNS_SHOWN} more` : "";
-      lines.push(`  ${kind.padEnd(9)} ${id}  ${named}${more}`.trimEnd());
-    }
+    lines.push(...heldExamples.map(describeRow));
   }
   const reasons = Object.entries(setAside).map(([code, rows]) => `${count(rows)} ${code}`);
   if (reasons.length > 0) lines.push(`${stream}: set aside: ${reasons.join(", ")}`);
@@ -77,6 +80,16 @@ function describeStream(result: StreamVerification): string[] {
     );
   }
   return lines;
+}
+
+function suchAs(rows: number, examples: readonly unknown[]): string {
+  return rows > examples.length ? ", such as" : "";
+}
+
+function describeRow({ kind, id, columns }: Drift | HeldRow): string {
+  const named = columns.slice(0, COLUMNS_SHOWN).map(printable).join(", ");
+  const more = columns.length > COLUMNS_SHOWN ? `, and ${columns.length - COLUMNS_SHOWN} more` : "";
+  return `  ${kind.padEnd(9)} ${id}  ${named}${more}`.trimEnd();
 }
 
 function conclude(results: readonly StreamVerification[], repair: boolean): string[] {

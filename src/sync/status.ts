@@ -1,8 +1,9 @@
 import type { Database } from "../db/index.ts";
+import { countChanges, NO_CHANGES, type ChangeCounts } from "../db/queries/change-counts.ts";
 import { listStreams, type StreamRow } from "../db/queries/streams.ts";
 
 /** What an operator wants to know of one stream. */
-export interface StreamStatus {
+export interface StreamStatus extends ChangeCounts {
   stream: string;
   /** Rows that are not marked deleted; null where there is no table. */
   rows: number | null;
@@ -19,12 +20,14 @@ const FIXED_TABLES: Readonly<Record<string, string>> = { members: "workspace_mem
 export async function readStatus(db: Database): Promise<StreamStatus[]> {
   const tables = await readTables(db);
   const streams = await listStreams(db.orm);
+  const changes = await countChanges(db.sql);
   return Promise.all(
     streams.map(async (row) => ({
       stream: row.stream,
       rows: await countRows(db, tableOf(row, tables)),
       lastBackfillAt: row.lastBackfillAt === null ? null : new Date(row.lastBackfillAt).toISOString(),
       state: row.state,
+      ...(changes.get(row.stream) ?? NO_CHANGES),
       reason: row.reason,
     })),
   );

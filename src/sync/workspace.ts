@@ -9,7 +9,7 @@ export class WorkspaceChangedError extends MirrorError {
     super(
       "WORKSPACE_CHANGED",
       `ATTIO_API_KEY opens the workspace "${opened}", but this database mirrors "${mirrored}"; ` +
-        "use that workspace's token, or a database of its own for each workspace",
+        "use that workspace's token, or a database of its own for each workspace (`attio-mirror adopt --workspace` says otherwise)",
     );
   }
 }

@@ -125,7 +125,7 @@ describe("backfill", () => {
 });
 
 describe("status", () => {
-  test("--json gives rows, last backfill and state of every stream", async () => {
+  test("--json gives rows, last backfill, local changes and state of every stream", async () => {
     const { exitCode, out } = await runCli(["status", "--json"], env);
     expect(exitCode).toBe(0);
     const { streams } = JSON.parse(out) as { streams: Record<string, unknown>[] };
@@ -134,6 +134,9 @@ describe("status", () => {
       stream: "people",
       rows: expect.any(Number) as number,
       lastBackfillAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+      pending: 0,
+      failed: 0,
+      conflicts: 0,
       state: "ok",
       reason: null,
     });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { runCli } from "../support/cli.ts";
 
-const COMMANDS = ["migrate", "backfill", "status", "sandbox", "demo"];
+const COMMANDS = ["migrate", "backfill", "status", "adopt", "sandbox", "demo"];
 
 describe("help and version", () => {
   test("--help lists every command and exits 0", async () => {
@@ -46,6 +46,8 @@ describe("a mistake is one line on stderr that names it, and exit code 2:", () =
     { argv: ["sandbox", "--rate-limit", "0,5"], names: "--rate-limit" },
     { argv: ["sandbox", "--seed"], names: "--seed" },
     { argv: ["backfill"], names: "ATTIO_API_KEY" },
+    { argv: ["adopt"], names: "ATTIO_API_KEY" },
+    { argv: ["adopt", "people"], names: "adopt" },
     { argv: ["backfill"], env: { ATTIO_API_KEY: "a b" }, names: "ATTIO_API_KEY" },
     { argv: ["status"], env: { DATABASE_URL: "mysql://x" }, names: "DATABASE_URL" },
     { argv: ["status"], env: { LOG_LEVEL: "loud" }, names: "LOG_LEVEL" },

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import postgres from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { StopRequest } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
@@ -51,6 +52,7 @@ const FIELDS = [
   "missing",
   "extra",
   "inFlight",
+  "held",
   "setAside",
   "examples",
   "requests",
@@ -81,6 +83,7 @@ test("an equal mirror: exit code 0, and a JSON line a stream with exactly the do
       missing: 0,
       extra: 0,
       inFlight: 0,
+      held: 0,
       setAside: 0,
       examples: [],
     });
@@ -90,8 +93,10 @@ test("an equal mirror: exit code 0, and a JSON line a stream with exactly the do
 test("for people it is a table", async () => {
   const { exitCode, out } = await runCli(["verify", "people", "companies"], env);
   expect(exitCode).toBe(0);
-  expect(out).toMatch(/^ stream +│ rows │ different │ missing │ extra │ in flight │ set aside │ state/);
-  expect(out).toMatch(/^ people +│ +\d+ │ +0 │ +0 │ +0 │ +0 │ +0 │ ok$/m);
+  expect(out).toMatch(
+    /^ stream +│ rows │ different │ missing │ extra │ in flight │ held │ set aside │ state/,
+  );
+  expect(out).toMatch(/^ people +│ +\d+ │ +0 │ +0 │ +0 │ +0 │ +0 │ +0 │ ok$/m);
   expect(out).toMatch(/\nNo drift\.\n$/);
 });
 
@@ -127,6 +132,29 @@ test("--repair --json counts what it repaired", async () => {
   const [line] = jsonLines(out);
   expect(Object.keys(line ?? {})).toEqual([...FIELDS, "repaired", "heldBack"]);
   expect(line).toMatchObject({ different: 1, missing: 1, extra: 1, repaired: 3, heldBack: 0 });
+});
+
+test("a local change that is not in Attio is told apart, by id and column but never by value, and is no failure", async () => {
+  const writing = { ...env, OUTBOUND: "*", LOG_LEVEL: "debug" };
+  expect((await runCli(["backfill", "deals"], writing)).exitCode).toBe(0);
+  const user = postgres(database.url, { max: 1, onnotice: () => undefined });
+  const [deal] = await user<{ id: string }[]>`
+    UPDATE attio.deals SET name = ${SECRET} WHERE record_id = (SELECT record_id FROM attio.deals LIMIT 1)
+    RETURNING record_id AS id`;
+  await user.end();
+  const plain = await runCli(["verify", "deals"], writing);
+  const json = await runCli(["verify", "deals", "--json"], writing);
+  await sql`TRUNCATE attio_sync.outbox`;
+  await sql`UPDATE attio.deals SET _hash = NULL WHERE record_id = ${deal?.id ?? ""}`;
+  expect((await runCli(["backfill", "deals"], env)).exitCode).toBe(0);
+
+  expect([plain.exitCode, json.exitCode]).toEqual([0, 0]);
+  expect(plain.out).toContain('deals: 1 held: written here and not in Attio, see "changes list"\n');
+  expect(plain.out).toContain(`  update    ${deal?.id ?? ""}  name\n`);
+  expect(plain.out).toMatch(/\nNo drift\.\n$/);
+  const heldExamples = [{ id: deal?.id, kind: "update", columns: ["name"] }];
+  expect(jsonLines(json.out)).toMatchObject([{ different: 0, held: 1, examples: [], heldExamples }]);
+  for (const { out, err } of [plain, json]) expect(out + err).not.toContain(SECRET);
 });
 
 test("deletions that are held back are told, with what to do about them", async () => {

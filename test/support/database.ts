@@ -11,13 +11,21 @@ export interface TestDatabase {
 
 /** Makes an empty database on the run's server. Call `drop` in `afterAll`. */
 export async function createTestDatabase(): Promise<TestDatabase> {
+  // A server's own template may be in any encoding and locale; tests need the same everywhere.
+  return makeDatabase(
+    (name) => `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'`,
+  );
+}
+
+/** Makes a copy of a database that nobody is connected to. */
+export async function copyTestDatabase({ url }: Pick<TestDatabase, "url">): Promise<TestDatabase> {
+  return makeDatabase((name) => `CREATE DATABASE ${name} TEMPLATE ${new URL(url).pathname.slice(1)}`);
+}
+
+async function makeDatabase(statement: (name: string) => string): Promise<TestDatabase> {
   const adminUrl = inject("adminUrl");
   const name = `mirror_test_${randomBytes(6).toString("hex")}`;
-  // A server's own template may be in any encoding and locale; tests need the same everywhere.
-  await runAsAdmin(
-    adminUrl,
-    `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'`,
-  );
+  await runAsAdmin(adminUrl, statement(name));
   return {
     url: withDatabase(adminUrl, name),
     drop: () => runAsAdmin(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),

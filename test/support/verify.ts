@@ -2,13 +2,14 @@ import { verify, type StreamVerification, type VerifyOptions } from "../../src/s
 import type { MirrorProcess } from "./mirror.ts";
 
 /** What a comparison found, without what every one of them has. */
-export function findingsOf({ stream, different, missing, extra, inFlight, setAside }: StreamVerification) {
-  return { stream, different, missing, extra, inFlight, setAside };
+export function findingsOf(result: StreamVerification) {
+  const { stream, different, missing, extra, inFlight, held, setAside } = result;
+  return { stream, different, missing, extra, inFlight, held, setAside };
 }
 
 /** The findings of a stream that is equal. */
 export function noFindings(stream: string): ReturnType<typeof findingsOf> {
-  return { stream, different: 0, missing: 0, extra: 0, inFlight: 0, setAside: {} };
+  return { stream, different: 0, missing: 0, extra: 0, inFlight: 0, held: 0, setAside: {} };
 }
 
 /** Compares one stream. */

@@ -5,7 +5,9 @@ import { openMirrorDatabase } from "../database.ts";
 import { EXIT_DONE } from "../failure.ts";
 import { drawTable } from "../table.ts";
 
-/** `status`: the streams with their row counts, last backfill and state. */
+const HEAD = ["stream", "rows", "last backfill", "state", "pending", "failed", "conflicts", "reason"];
+
+/** `status`: the streams with their row counts, last backfill, local changes that are not in Attio, and state. */
 export async function runStatus(context: Context, { json = false }: { json?: boolean }): Promise<number> {
   const mirror = await openMirrorDatabase(context);
   try {
@@ -15,14 +17,17 @@ export async function runStatus(context: Context, { json = false }: { json?: boo
     } else if (streams.length === 0) {
       context.io.stdout.write("Nothing is mirrored yet. Run: attio-mirror backfill\n");
     } else {
-      const rows = streams.map(({ stream, rows, lastBackfillAt, state, reason }) => [
-        stream,
-        rows,
-        lastBackfillAt ?? "never",
-        state,
-        reason,
+      const rows = streams.map((one) => [
+        one.stream,
+        one.rows,
+        one.lastBackfillAt ?? "never",
+        one.state,
+        one.pending,
+        one.failed,
+        one.conflicts,
+        one.reason,
       ]);
-      context.io.stdout.write(drawTable(["stream", "rows", "last backfill", "state", "reason"], rows));
+      context.io.stdout.write(drawTable(HEAD, rows));
     }
     return EXIT_DONE;
   } finally {

@@ -1,6 +1,7 @@
 import type { Sql, Tx } from "../client.ts";
 import { quoteIdentifier, quoteLiteral } from "../mirror/identifiers.ts";
 import { mirrorTable } from "../mirror/sql-names.ts";
+import { holdFrom, storedHoldOf, type Hold, type StoredHold } from "./outbox.ts";
 
 /** A table of the mirror and the stream that feeds it. */
 export interface ComparedTable {
@@ -28,6 +29,8 @@ export interface UnequalRow extends Standing {
   columns: string[];
   /** The row claims by its hash to be just what was fetched, so somebody else than an apply has changed it. */
   isTampered: boolean;
+  /** What was written here and is not in Attio; null for nothing. */
+  hold: Hold | null;
 }
 
 /** What stands for Attio's whole JSON among the names of columns. */
@@ -55,10 +58,11 @@ export async function findUnequal(
   const rawDiffers = "d.id IS NOT NULL AND kept.values IS DISTINCT FROM d.values";
   if (raw !== undefined) tests.push({ name: RAW, test: rawDiffers });
   const named = tests.map((one) => `CASE WHEN ${one.test} THEN ${quoteLiteral(one.name)} END`);
-  return tx.unsafe<UnequalRow[]>(
+  const rows = await tx.unsafe<(Omit<UnequalRow, "hold"> & { hold: StoredHold | null })[]>(
     `SELECT n.${name} AS id, o.${name} IS NULL OR o._deleted_at IS NOT NULL AS "isMissing",
             array_remove(ARRAY[${named.join(", ")}]::text[], NULL) AS columns,
             coalesce(o._hash = n._hash, false) AS "isTampered",
+            ${storedHoldOf("$2", `n.${name}`)} AS hold,
             ${standingOf(`n.${name}`, "o._fetch_seq")}
      FROM json_populate_recordset(NULL::${mirrorTable(table)}, $1::json) n
      LEFT JOIN ${mirrorTable(table)} o USING (${name})
@@ -67,6 +71,11 @@ export async function findUnequal(
     raw === undefined ? [page, stream] : [page, stream, raw],
     { prepare: true },
   );
+  return rows.map(withHold);
+}
+
+function withHold<T extends { id: string; hold: StoredHold | null }>(row: T): T & { hold: Hold | null } {
+  return { ...row, hold: row.hold === null ? null : holdFrom(row.id, row.hold) };
 }
 
 function rawJoins(id: string): string {
@@ -74,20 +83,30 @@ function rawJoins(id: string): string {
     LEFT JOIN attio.raw kept ON kept.stream = $2 AND kept.id = ${id}`;
 }
 
-/** Which of these rows the mirror has (not marked deleted), and what it knows of them. */
+/** What the mirror knows of a row that there is nothing to compare with. */
+export interface KnownRow extends Standing {
+  /** The mirror has it, and not only marked deleted. */
+  isPresent: boolean;
+  /** What was written here and is not in Attio; null for nothing. */
+  hold: Hold | null;
+}
+
+/** Which of these rows the mirror has, and what it knows of them. */
 export async function findStanding(
   tx: Tx,
   { stream, table, key }: ComparedTable,
   ids: readonly string[],
-): Promise<(Standing & { isHeld: boolean })[]> {
+): Promise<KnownRow[]> {
   const name = quoteIdentifier(key);
-  return tx.unsafe<(Standing & { isHeld: boolean })[]>(
-    `SELECT n.id, o.${name} IS NOT NULL AND o._deleted_at IS NULL AS "isHeld",
+  const rows = await tx.unsafe<(Omit<KnownRow, "hold"> & { hold: StoredHold | null })[]>(
+    `SELECT n.id, o.${name} IS NOT NULL AND o._deleted_at IS NULL AS "isPresent",
+            ${storedHoldOf("$2", "n.id")} AS hold,
             ${standingOf("n.id", "o._fetch_seq")}
      FROM unnest($1::uuid[]) AS n(id) LEFT JOIN ${mirrorTable(table)} o ON o.${name} = n.id`,
     [[...ids], stream],
     { prepare: true },
   );
+  return rows.map(withHold);
 }
 
 /** The select list of a `Standing`; $2 is the stream. */

@@ -207,3 +207,8 @@ export async function runTotals(sql: Sql, runId: number): Promise<RunTotals> {
   if (row === undefined) throw new Error(`there is no run ${runId}`);
   return row;
 }
+
+/** Forgets runs that did not come to their end, so that none goes on where it was. */
+export async function forgetUnfinishedRuns(tx: Tx): Promise<void> {
+  await tx`DELETE FROM attio_sync.runs WHERE state IN ('running', 'failed')`;
+}

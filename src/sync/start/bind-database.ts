@@ -10,11 +10,11 @@ export async function bindDatabase(db: Database): Promise<{ isOther: boolean }> 
   const here = await databaseIdentity(db.sql);
   const bound = await readSetting(db.orm, "database");
   if (bound === undefined) await writeSetting(db.orm, "database", here);
-  return { isOther: bound !== undefined && !isSame(bound, here) };
+  return { isOther: bound !== undefined && !isSameDatabase(bound, here) };
 }
 
-/** A login that may not read the identifier can't tell a restore from the original. */
-function isSame(bound: DatabaseIdentity, here: DatabaseIdentity): boolean {
+/** Whether two looks were at one database; a login that may not read the identifier can't tell a restore from it. Pure. */
+export function isSameDatabase(bound: DatabaseIdentity, here: DatabaseIdentity): boolean {
   const known = bound.systemIdentifier !== null && here.systemIdentifier !== null;
   return bound.oid === here.oid && (!known || bound.systemIdentifier === here.systemIdentifier);
 }

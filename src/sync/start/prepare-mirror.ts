@@ -26,7 +26,10 @@ export async function prepareMirror(deps: SyncDeps, options: PrepareOptions): Pr
   const { db, log } = deps;
   await checkToken(deps, options);
   const { isOther } = await bindDatabase(db);
-  if (isOther) log.warn("this database is a copy of the one that the mirror began in; it goes on reading");
+  if (isOther)
+    log.warn(
+      "this database is a copy of the one that the mirror began in; it goes on reading, and `attio-mirror adopt` accepts it",
+    );
   if (await raiseTickets(db.sql))
     log.warn("the sequence of tickets was behind the stored ones and was raised");
   try {

@@ -1,3 +1,5 @@
+import type { HeldRow } from "./held.ts";
+
 /** How a row of the mirror is not as Attio has it. */
 export type DriftKind =
   /** Columns hold something else. */
@@ -26,9 +28,12 @@ export class Findings {
   readonly drift: Record<DriftKind, number> = { different: 0, missing: 0, extra: 0 };
   /** Rows that changed while they were looked at, or wait to be fetched again. */
   inFlight = 0;
+  /** Rows that are not as Attio has them because they were written here. */
+  held = 0;
   /** Rows that the mirror is known not to have as they are: how many for each reason. */
   readonly setAside = new Map<string, number>();
   readonly examples: Drift[] = [];
+  readonly heldExamples: HeldRow[] = [];
   repaired = 0;
   /** Rows that a repair did not delete, because it would have been too many. */
   heldBack = 0;
@@ -37,6 +42,12 @@ export class Findings {
   addDrift(drifts: readonly Drift[]): void {
     for (const drift of drifts) this.drift[drift.kind] += 1;
     this.examples.push(...drifts.slice(0, EXAMPLES - this.examples.length));
+  }
+
+  /** Counts rows that hold what was written here. */
+  addHeld(rows: readonly HeldRow[]): void {
+    this.held += rows.length;
+    this.heldExamples.push(...rows.slice(0, EXAMPLES - this.heldExamples.length));
   }
 
   /** Counts a row that was set aside. */

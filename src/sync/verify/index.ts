@@ -6,6 +6,7 @@ import { notVerified, verifyStream } from "./verify-stream.ts";
 import type { StreamVerification } from "./verify-stream.ts";
 
 export type { Drift, DriftKind } from "./findings.ts";
+export type { HeldRow } from "./held.ts";
 export type { StreamVerification } from "./verify-stream.ts";
 
 export interface VerifyProgress {

@@ -1,6 +1,7 @@
 import type { Tx } from "../../db/client.ts";
 import { findMeetings, findStanding } from "../../db/queries/compare.ts";
 import type { UnequalRow } from "../../db/queries/compare.ts";
+import { readHolds } from "../../db/queries/outbox.ts";
 import { noteReported } from "../../db/queries/verifications.ts";
 import type { Verification } from "../../db/queries/verifications.ts";
 import { sleep } from "../../lib/sleep.ts";
@@ -15,6 +16,8 @@ import type { MappedRow } from "../mapping/row.ts";
 import { bulkOptions } from "../walk/bulk.ts";
 import { compareRows } from "./compare-rows.ts";
 import type { Drift, Findings } from "./findings.ts";
+import { partHeld } from "./held.ts";
+import type { HeldRow } from "./held.ts";
 import { judge } from "./judge.ts";
 import { lookUp } from "./look-up.ts";
 import type { LookUp } from "./look-up.ts";
@@ -63,6 +66,7 @@ interface Suspect {
 /** What looking at suspects again came to. */
 interface Verdicts {
   drifts: Drift[];
+  held: HeldRow[];
   inFlight: number;
   setAside: string[];
   undecided: Suspect[];
@@ -94,7 +98,13 @@ export class TableCheck {
     const { rows, unreadable } = splitRows(all);
     const unique = uniqueById(rows);
     const { unequal, refused } = await compareRows(this.#context.deps.db.sql, target, unique);
-    const suspects = new Set([...unequal.map((row) => row.id), ...refused]);
+    const parted = unequal.map(partHeld);
+    // What differs only where it was written here needs no second look.
+    await this.#noteHeld(parted.flatMap(({ held, rest }) => (rest === undefined && held ? [held] : [])));
+    const suspects = new Set([
+      ...parted.flatMap(({ rest }) => (rest === undefined ? [] : [rest.id])),
+      ...refused,
+    ]);
     await this.#suspect([
       ...unique.filter((row) => suspects.has(row.id)).map(shown),
       ...unreadable.map(({ id }) => ({ id, isShown: true, hash: null, detail: null })),
@@ -103,11 +113,18 @@ export class TableCheck {
 
   /** Takes up rows that Attio should have shown and did not. */
   async suspectAbsent(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
     const { sql } = this.#context.deps.db;
-    const isRecording = this.#table.target().stream === "call_recordings";
+    const { stream } = this.#table.target();
+    const isRecording = stream === "call_recordings";
     const meetings = isRecording ? await findMeetings(sql, ids) : new Map<string, string>();
+    // Attio cannot know the ids of rows that were inserted here.
+    const holds = await readHolds(sql, stream, ids);
+    const isInserted = (id: string) => holds.get(id)?.inserted === true;
+    await this.#noteHeld(ids.filter(isInserted).map((id) => ({ id, kind: "insert", columns: [] })));
+    const others = ids.filter((id) => !isInserted(id));
     await this.#suspect(
-      ids.map((id) => ({ id, isShown: false, hash: null, detail: meetingDetail(meetings.get(id)) })),
+      others.map((id) => ({ id, isShown: false, hash: null, detail: meetingDetail(meetings.get(id)) })),
     );
   }
 
@@ -129,6 +146,15 @@ export class TableCheck {
     await this.#settle();
     // What waits to be fetched again is no drift, but whoever repairs wants it mended too.
     if (this.#hasWaiting) await this.#context.repair?.drain(this.#table.target().stream);
+  }
+
+  async #noteHeld(rows: readonly HeldRow[]): Promise<void> {
+    const { deps, verification, findings } = this.#context;
+    const ids = rows.map(({ id }) => id);
+    // Apart from what drifted: one row may do both.
+    const list = `held:${this.#table.target().stream}`;
+    const news = await noteReported(deps.db.sql, verification, list, ids);
+    findings.addHeld(rows.filter(({ id }) => news.has(id)));
   }
 
   async #suspect(suspects: readonly Suspect[]): Promise<void> {
@@ -171,6 +197,7 @@ export class TableCheck {
     }
     findings.inFlight += verdicts.inFlight;
     this.#hasWaiting ||= verdicts.inFlight > 0;
+    await this.#noteHeld(verdicts.held);
     for (const code of verdicts.setAside) findings.addSetAside(code);
     const { stream } = this.#table.target();
     const ids = verdicts.drifts.map(({ id }) => id);
@@ -196,7 +223,7 @@ export class TableCheck {
     const look = await lookUp(deps.db.sql, this.#table.source, suspects, bulkOptions(signal));
     findings.requests += look.requests;
     const left = new Map(suspects.map((suspect) => [suspect.id, suspect]));
-    const verdicts: Verdicts = { drifts: [], inFlight: 0, setAside: [], undecided: [] };
+    const verdicts: Verdicts = { drifts: [], held: [], inFlight: 0, setAside: [], undecided: [] };
     for (const portion of look.found) await this.#judgeFound(portion, left, verdicts);
     await this.#judgeGone(look, left, verdicts);
     // Being merged: neither there nor gone.
@@ -218,8 +245,13 @@ export class TableCheck {
       if (suspect === undefined || unknowable.has(row.id)) continue;
       left.delete(row.id);
       const found = unequals.get(row.id);
-      if (found !== undefined) judgeUnequal(found, row, begin, suspect, verdicts);
-      else if (suspect.isShown) verdicts.inFlight += 1;
+      if (found === undefined) {
+        if (suspect.isShown) verdicts.inFlight += 1;
+        continue;
+      }
+      const { held, rest } = partHeld(found);
+      if (held !== undefined) verdicts.held.push(held);
+      if (rest !== undefined) judgeUnequal(rest, row, begin, suspect, verdicts);
     }
     await this.#judgeUnknowable([...unknowable], left, verdicts);
   }
@@ -233,10 +265,12 @@ export class TableCheck {
     if (ids.length === 0) return;
     for (const standing of await this.underPlan((tx, target) => findStanding(tx, target, ids))) {
       left.delete(standing.id);
-      if (standing.setAside !== null) verdicts.setAside.push(standing.setAside);
+      if (standing.hold?.deleted === true)
+        verdicts.held.push({ id: standing.id, kind: "delete", columns: [] });
+      else if (standing.setAside !== null) verdicts.setAside.push(standing.setAside);
       else if (standing.isMarked) verdicts.inFlight += 1;
       else {
-        const kind = standing.isHeld ? "different" : "missing";
+        const kind = standing.isPresent ? "different" : "missing";
         verdicts.drifts.push({ id: standing.id, kind, columns: [] });
       }
     }
@@ -248,8 +282,12 @@ export class TableCheck {
       const suspect = left.get(standing.id);
       if (suspect === undefined) continue;
       left.delete(standing.id);
+      if (standing.hold?.inserted === true) {
+        verdicts.held.push({ id: standing.id, kind: "insert", columns: [] });
+        continue;
+      }
       // Deleted on one side, or on both, since it was suspected.
-      if (suspect.isShown || !standing.isHeld) {
+      if (suspect.isShown || !standing.isPresent) {
         verdicts.inFlight += 1;
         continue;
       }

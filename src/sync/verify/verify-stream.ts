@@ -20,6 +20,7 @@ import { isTokenRefused, outcomeOf } from "../walk/outcome.ts";
 import { walkWindows } from "../walk/windows.ts";
 import { Findings } from "./findings.ts";
 import type { Drift } from "./findings.ts";
+import type { HeldRow } from "./held.ts";
 import { Repair } from "./repair.ts";
 import { TableCheck } from "./table-check.ts";
 import type { VerifyContext } from "./table-check.ts";
@@ -34,9 +35,12 @@ export interface StreamVerification {
   extra: number;
   /** Rows that changed while they were looked at, or wait to be fetched again: no drift. */
   inFlight: number;
+  /** Rows that are not as Attio has them because they were written here and that is not there: no drift. */
+  held: number;
   /** Rows that the mirror is known not to have as they are, by reason: no drift either. */
   setAside: Readonly<Record<string, number>>;
   examples: readonly Drift[];
+  heldExamples: readonly HeldRow[];
   requests: number;
   ms: number;
   /** How many of the rows that drifted are mended, and how many were to be deleted but were too many. */
@@ -98,14 +102,17 @@ export function notVerified({ stream, state, reason }: StreamRow): StreamVerific
 }
 
 function resultOf(stream: string, findings: Findings, outcome: Outcome, ms: number): StreamVerification {
-  const { rows, drift, inFlight, setAside, examples, requests, repaired, heldBack } = findings;
+  const { rows, drift, inFlight, held, setAside, examples, heldExamples, requests, repaired, heldBack } =
+    findings;
   return {
     stream,
     rows,
     ...drift,
     inFlight,
+    held,
     setAside: Object.fromEntries(setAside),
     examples,
+    heldExamples,
     requests,
     ms: Math.round(ms),
     repaired,

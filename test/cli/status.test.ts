@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import postgres from "postgres";
+import { startSandbox, type Sandbox } from "../../src/sandbox/index.ts";
+import { runCli } from "../support/cli.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+
+let sandbox: Sandbox;
+let database: TestDatabase;
+let env: Record<string, string>;
+/** A user's own connection. */
+let user: postgres.Sql;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ seed: { people: 8, companies: 4, deals: 4, seed: 1 } });
+  database = await createTestDatabase();
+  env = {
+    ATTIO_API_KEY: sandbox.token,
+    ATTIO_BASE_URL: sandbox.url,
+    DATABASE_URL: database.url,
+    ATTIO_READS_PER_SECOND: "1000",
+    OUTBOUND: "*",
+    LOG_LEVEL: "error",
+  };
+  expect((await runCli(["backfill", "people", "companies"], env)).exitCode).toBe(0);
+  user = postgres(database.url, { max: 1, onnotice: () => undefined });
+});
+
+afterAll(async () => {
+  await user.end();
+  await sandbox.close();
+  await database.drop();
+});
+
+test("local changes that are not in Attio are counted, each stream's by where they stand", async () => {
+  await user`UPDATE attio.people SET job_title = 'Captain'`;
+  const changes = await user<{ id: string }[]>`SELECT id FROM attio.changes ORDER BY id`;
+  const statuses = ["pending", "pushing", "failed", "failed", "failed", "conflict", "pushed", "discarded"];
+  for (const [index, status] of statuses.entries())
+    await user`UPDATE attio_sync.outbox SET status = ${status} WHERE id = ${changes[index]?.id ?? ""}`;
+
+  const json = await runCli(["status", "--json"], env);
+  const { streams } = JSON.parse(json.out) as { streams: Record<string, unknown>[] };
+  const counts = ({ stream, pending, failed, conflicts }: Record<string, unknown>) => [
+    stream,
+    { pending, failed, conflicts },
+  ];
+  const none = { pending: 0, failed: 0, conflicts: 0 };
+  expect(Object.fromEntries(streams.map(counts)) as unknown).toMatchObject({
+    people: { pending: 2, failed: 3, conflicts: 1 },
+    companies: none,
+    notes: none,
+  });
+
+  const plain = await runCli(["status"], env);
+  expect(plain.out).toMatch(
+    /^ stream +│ rows │ last backfill +│ state │ pending │ failed │ conflicts │ reason/,
+  );
+  expect(plain.out).toMatch(/^ people +│ +8 │ [^│]+ │ ok +│ +2 │ +3 │ +1 │/m);
+});
