@@ -49,7 +49,7 @@ async function runCourse(track: Track, { records, rounds, disciplines }: Course)
   const { options, server, program } = track;
   const { bytesPerRecord, attributes } = options;
   const order: SandboxOrder = { records, bytesPerRecord, attributes };
-  const sandbox = await speak(program("bench/backfill/sandbox-process"), order, [SANDBOX_HEAP]);
+  const sandbox = await speak(program("bench/support/sandbox-process"), order, [SANDBOX_HEAP]);
   const results = new Map<string, Run[]>();
   const machine = describeMachine(server.version);
   try {

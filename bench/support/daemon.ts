@@ -16,6 +16,8 @@ export interface DaemonOrder {
   redisUrl: string | undefined;
   /** Folder for a CPU profile. */
   profileFolder: string | undefined;
+  /** Further settings, by their names in the environment. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** A daemon in a process of its own, with the product's own settings. */
@@ -44,6 +46,7 @@ export async function startDaemon(order: DaemonOrder): Promise<BenchDaemon> {
     BACKFILL_CRON: "0 0 1 1 *",
     // A crawl like that of comments: a request a record, as long as the budget has room.
     HISTORY: "off",
+    ...order.settings,
   };
   const profile =
     order.profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${order.profileFolder}`];

@@ -1,4 +1,4 @@
-import { seedLarge, startSandbox, type Sandbox } from "../../src/sandbox/index.ts";
+import { seedLarge, startSandbox, type Sandbox, type SandboxOptions } from "../../src/sandbox/index.ts";
 
 /** The object that is measured. */
 export const BENCH_OBJECT = "bench";
@@ -20,8 +20,8 @@ export interface SandboxPlace {
 }
 
 /** Starts a sandbox that holds the benchmark object, in this process, and says so on stdout. */
-export async function serveSandbox(order: SandboxOrder): Promise<Sandbox> {
-  const sandbox = await startSandbox({ seed: "empty" });
+export async function serveSandbox(order: SandboxOrder, options: SandboxOptions = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox({ ...options, seed: "empty" });
   seedLarge(sandbox.store, { ...order, seed: 1, slug: BENCH_OBJECT });
   const place: SandboxPlace = { url: sandbox.url, token: sandbox.token };
   process.stdout.write(`${JSON.stringify(place)}\n`);

@@ -80,8 +80,8 @@ function functionName({ id }: Capture): string {
 }
 
 /**
- * The trigger function. Reading the two sets of rows, it finds which groups of columns changed anywhere in the statement,
- * and only those take part in the statement that writes the outbox.
+ * The trigger function. Reading the two sets of rows once, it finds which groups of columns changed anywhere in the statement
+ * and whether they may, and only those take part in the statement that writes the outbox: a second reading, and the last.
  */
 function captureFunction(table: string, capture: Capture): string {
   const { stream, key, groups, insertOnly } = capture;
@@ -90,7 +90,9 @@ function captureFunction(table: string, capture: Capture): string {
   const readOnly = [...capture.readOnly, ...BOOKKEEPING_COLUMNS.filter((column) => column !== "_fetch_seq")];
   const unwritable = (present: (column: string) => string) =>
     caseOf(readOnly.map((column) => [present(quoteIdentifier(column)), column]));
-  const insertChecks = groups.flatMap(({ columns }) => columns.flatMap(checksOf));
+  const reasons = groups
+    .flatMap(({ columns }) => columns.map(checksOf))
+    .filter((checks) => checks.length > 0);
   const required = insertOnly.map((column): [string, string] => [
     `bool_or(n.${quoteIdentifier(column)} IS NULL)`,
     column,
@@ -102,7 +104,7 @@ DECLARE
   differs constant text[] := ${textArray(groups.map(differs))};
   news constant text[] := ${textArray(groups.map((group) => cellsOf("n", group.columns)))};
   olds constant text[] := ${textArray(groups.map((group) => cellsOf("o", group.columns)))};
-  checks constant text[] := ${textArray(groups.map((group) => caseOf(group.columns.flatMap(checksOf))))};
+  verdicts text[];
   changed int[];
   refused text;
   wheres text := '';
@@ -136,16 +138,14 @@ BEGIN
     IF refused IS NOT NULL THEN
       RAISE not_null_violation USING MESSAGE = 'column "' || refused || ${quoteLiteral(`" of ${name} must have a value`)};
     END IF;
-    SELECT ${caseOf(insertChecks.map(([check, reason]): [string, string] => [`bool_or(${check})`, reason]))} INTO refused FROM new_rows n;
+    SELECT coalesce(${["NULL", ...reasons.map((checks) => `max(${caseOf(checks)})`)].join(", ")}) INTO refused FROM new_rows n;
     IF refused IS NOT NULL THEN RAISE invalid_parameter_value USING MESSAGE = refused; END IF;
     INSERT INTO attio_sync.outbox (stream, record_id, operation, changes, base)
       SELECT ${quoteLiteral(stream)}, n.${id}, 'insert', jsonb_strip_nulls(${insertedCells(capture)}), '{}' FROM new_rows n;
     GET DIAGNOSTICS captured = ROW_COUNT;
   ELSE
-    IF EXISTS (SELECT FROM new_rows n LEFT JOIN old_rows o ON o.${id} = n.${id} WHERE o.${id} IS NULL) THEN
-      RAISE insufficient_privilege USING MESSAGE = ${quoteLiteral(`column "${key}" of ${name} cannot be changed`)};
-    END IF;
     SELECT ${caseOf([
+      [`bool_or(o.${id} IS NULL)`, key],
       ...readOnly
         .filter((column) => column !== "_deleted_at")
         .concat(insertOnly)
@@ -155,19 +155,20 @@ BEGIN
         ]),
       ["bool_or(o._deleted_at IS NOT NULL OR n._deleted_at IS NOT NULL)", "_deleted_at"],
     ])},
-      array_remove(ARRAY[${groups.map((group, index) => `CASE WHEN bool_or(${differs(group)}) THEN ${index + 1} END`).join(", ")}]::int[], NULL)
-      INTO refused, changed FROM old_rows o JOIN new_rows n ON o.${id} = n.${id};
-    IF refused = '_deleted_at' THEN
+      ARRAY[${groups.map((group) => `max(${verdictOf(group)})`).join(", ")}]::text[]
+      INTO refused, verdicts FROM new_rows n LEFT JOIN old_rows o ON o.${id} = n.${id};
+    IF refused = ${quoteLiteral(key)} THEN
+      RAISE insufficient_privilege USING MESSAGE = ${quoteLiteral(`column "${key}" of ${name} cannot be changed`)};
+    ELSIF refused = '_deleted_at' THEN
       RAISE insufficient_privilege USING MESSAGE = ${quoteLiteral(`a deleted row of ${name} cannot be changed`)};
     ELSIF refused IS NOT NULL THEN
       RAISE insufficient_privilege USING MESSAGE = 'column "' || refused || ${quoteLiteral(`" of ${name} is read-only: Attio sets it`)};
     END IF;
-    IF coalesce(cardinality(changed), 0) = 0 THEN RETURN NULL; END IF;
+    SELECT array_agg(place), max(verdict) INTO changed, refused
+      FROM unnest(verdicts) WITH ORDINALITY AS found(verdict, place) WHERE verdict IS NOT NULL;
+    IF changed IS NULL THEN RETURN NULL; END IF;
+    IF refused <> '' THEN RAISE invalid_parameter_value USING MESSAGE = refused; END IF;
     FOREACH g IN ARRAY changed LOOP
-      IF checks[g] <> 'NULL::text' THEN
-        EXECUTE 'SELECT min(' || checks[g] || ${quoteLiteral(`) FROM old_rows o JOIN new_rows n ON o.${id} = n.${id} WHERE `)} || differs[g] INTO refused;
-        IF refused IS NOT NULL THEN RAISE invalid_parameter_value USING MESSAGE = refused; END IF;
-      END IF;
       wheres := wheres || CASE WHEN wheres = '' THEN '' ELSE ' OR ' END || differs[g];
       IF cardinality(changed) = 1 THEN
         new_cells := news[g];
@@ -219,31 +220,32 @@ function differs({ columns }: CapturedGroup): string {
     .join(" OR ");
 }
 
+/** Of one row: NULL where the group did not change, else what it must not hold, else an empty text. */
+function verdictOf(group: CapturedGroup): string {
+  const reason = caseOf(group.columns.flatMap(checksOf));
+  return `CASE WHEN ${differs(group)} THEN coalesce(${reason}, '') END COLLATE "C"`;
+}
+
 /** What a column's type can hold and Attio's cannot: a condition on the new row, and what is said of it. */
 function checksOf({ name, type }: Column): [string, string][] {
   const value = `n.${quoteIdentifier(name)}`;
   const say = (problem: string) => `column "${name}" ${problem}`;
-  const element = type.endsWith("[]") ? (type.slice(0, -2) as ColumnType) : type;
+  const isArray = type.endsWith("[]");
+  const element = isArray ? (type.slice(0, -2) as ColumnType) : type;
   const checks: [string, string][] = [];
-  if (type.endsWith("[]")) {
+  if (isArray) {
     checks.push([`array_ndims(${value}) > 1`, say("must not hold nested arrays")]);
-    checks.push([
-      `EXISTS (SELECT FROM unnest(${value}) e WHERE e IS NULL)`,
-      say("must not hold a NULL element"),
-    ]);
+    checks.push([`array_position(${value}, NULL) IS NOT NULL`, say("must not hold a NULL element")]);
   }
-  const any = (condition: (one: string) => string) =>
-    type.endsWith("[]")
-      ? `EXISTS (SELECT FROM unnest(${value}) e WHERE ${condition("e")})`
-      : condition(value);
   if (element === "double precision" || element === "numeric") {
-    checks.push([
-      any((one) => `${one}::float8 IN ('NaN', 'Infinity', '-Infinity')`),
-      say("must be a finite number"),
-    ]);
+    const isBad = isArray
+      ? `${value} && '{NaN,Infinity,-Infinity}'::${type}`
+      : `${value}::float8 IN ('NaN', 'Infinity', '-Infinity')`;
+    checks.push([isBad, say("must be a finite number")]);
   }
   if (element === "date" || element === "timestamp with time zone") {
-    checks.push([any((one) => `NOT isfinite(${one})`), say("must be a finite time")]);
+    const isBad = isArray ? `${value} && '{infinity,-infinity}'::${type}` : `NOT isfinite(${value})`;
+    checks.push([isBad, say("must be a finite time")]);
   }
   return checks;
 }

@@ -1,0 +1,61 @@
+import type { Stage } from "./course.ts";
+import type { PushOptions } from "./options.ts";
+
+/** Many rows that one statement changed. */
+export interface Bulk {
+  rows: number;
+  /** Requests that wrote. */
+  writes: number;
+  /** Rows that were not written. */
+  lost: number;
+  /** From the arrival of the first write to that of the last. */
+  seconds: number;
+  /** Writes a second between them: the first one starts the clock and is not counted. */
+  perSecond: number;
+  /** The same as a part of the budget. */
+  part: number;
+  /** Milliseconds from the commit to the first write. */
+  firstMs: number;
+  refused: number;
+  /** From the statement until nothing was under way, in milliseconds; undefined where the system does not tell. */
+  cpuMs: Record<"daemon" | "postgres", number | undefined>;
+}
+
+/** Changes rows in one statement and waits until Attio has them. */
+export async function measureBulk(
+  { user, workspace, ids, quiet, cpuMs }: Stage,
+  { rows, answerMs, writesPerSecond }: PushOptions,
+): Promise<Bulk> {
+  const edited = ids.slice(0, rows);
+  await workspace.answerAfter(answerMs);
+  const before = cpuMs();
+  await user.editAll(edited);
+  const committedAtMs = Date.now();
+  await quiet();
+  const after = cpuMs();
+  await workspace.answerAfter(0);
+  const { requests, refused } = await workspace.traffic();
+  const writes = requests.filter(({ kind }) => kind === "write");
+  const [first, last] = [writes[0]?.atMs ?? Number.NaN, writes.at(-1)?.atMs ?? Number.NaN];
+  const written = new Set(writes.map(({ id }) => id));
+  const seconds = (last - first) / 1_000;
+  const perSecond = (writes.length - 1) / seconds;
+  return {
+    rows: edited.length,
+    writes: writes.length,
+    lost: edited.filter((id) => !written.has(id)).length,
+    seconds,
+    perSecond,
+    part: perSecond / writesPerSecond,
+    firstMs: first - committedAtMs,
+    refused,
+    cpuMs: {
+      daemon: since(before.daemon, after.daemon),
+      postgres: since(before.postgres, after.postgres),
+    },
+  };
+}
+
+function since(before: number | undefined, now: number | undefined): number | undefined {
+  return before === undefined || now === undefined ? undefined : now - before;
+}

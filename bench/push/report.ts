@@ -1,0 +1,53 @@
+import { quantile } from "../support/statistics.ts";
+import { table, whole } from "../support/table.ts";
+import type { Measured } from "./course.ts";
+import { judge } from "./targets.ts";
+
+/** The tables of what was measured and the verdicts, as Markdown. */
+export function report(results: readonly Measured[]): string {
+  const edits = table([
+    ["queue", "single edits", "to the read, p50", "to the write, p50", "p99", "max, ms"],
+    ...results.map(({ queue, edits: { readMs, writeMs } }) => [
+      queue,
+      whole(writeMs.length),
+      whole(quantile(readMs, 0.5)),
+      ...[0.5, 0.99, 1].map((part) => whole(quantile(writeMs, part))),
+    ]),
+  ]);
+  const bulk = table([
+    [
+      "queue",
+      "rows at once",
+      "first write, ms",
+      "writes",
+      "s",
+      "a second",
+      "429",
+      "CPU, us a row",
+      "of PostgreSQL",
+    ],
+    ...results.map(({ queue, bulk: { rows, firstMs, writes, seconds, perSecond, refused, cpuMs } }) => [
+      queue,
+      whole(rows),
+      whole(firstMs),
+      whole(writes),
+      seconds.toFixed(1),
+      perSecond.toFixed(2),
+      whole(refused),
+      ...[cpuMs.daemon, cpuMs.postgres].map((ms) => (ms === undefined ? "?" : whole((ms * 1_000) / rows))),
+    ]),
+  ]);
+  const updates = table([
+    ["queue", "updates of a row", "s", "writes"],
+    ...results.map(({ queue, updates: { updates: count, seconds, writes } }) => [
+      queue,
+      whole(count),
+      seconds.toFixed(1),
+      whole(writes),
+    ]),
+  ]);
+  const verdicts = results
+    .flatMap(judge)
+    .map(({ target, measured, isMet }) => [target, measured, isMet ? "met" : "MISSED"]);
+  return [edits, bulk, updates, table([["target", "measured", ""], ...verdicts])].join("\n");
+}
