@@ -2,6 +2,7 @@ import postgres from "postgres";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { createSql, type Sql } from "../../src/db/index.ts";
 import { Pusher } from "../../src/sync/push/push.ts";
+import { PATIENCE } from "../../src/sync/push/push-deps.ts";
 import { drain } from "../support/live.ts";
 import { startMirror, type Mirror, type MirrorOptions } from "../support/mirror.ts";
 import { findingsOf, noFindings, verifyOne } from "../support/verify.ts";
@@ -135,7 +136,7 @@ test("a row that Attio deleted is extra, whatever was written here", async () =>
 test("while rows are written here and pushed all the time, none is called drift", async () => {
   const claims = createSql(mirror.db.url, { connections: 1 });
   onTestFinished(() => claims.end({ timeout: 1 }));
-  const pusher = new Pusher({ ...mirror.deps, policy: "local", ownActor: null }, claims);
+  const pusher = new Pusher({ ...mirror.deps, policy: "local", ownActor: null, patience: PATIENCE }, claims);
   let goesOn = true;
   const write = async () => {
     for (let round = 0; goesOn; round++)
