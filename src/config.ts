@@ -95,6 +95,19 @@ const VARIABLES = {
     fallback: "latest",
     parse: oneOf(["attio", "local", "latest", "manual"]),
   }),
+  externalIds: variable({
+    name: "EXTERNAL_ID",
+    description:
+      "Unique text attributes, such as `deals:mirror_id`, that receive the id of a row that was inserted here without a unique value. " +
+      "By it the record is found again should the answer to its creation get lost.",
+    fallback: null,
+    parse: z.string().transform((text, context): ReadonlyMap<string, string> => {
+      const pairs = text.split(",").map((pair) => pair.trim().split(":"));
+      if (pairs.some((pair) => pair.length !== 2 || pair.some((slug) => !/^[^\s*:,]+$/.test(slug))))
+        context.addIssue("must be a comma list of object:attribute such as deals:mirror_id");
+      return new Map(pairs.map(([object = "", attribute = ""]) => [object, attribute]));
+    }),
+  }),
   raw: variable({
     name: "RAW",
     description:
@@ -198,7 +211,7 @@ const VARIABLES = {
 type Variables = typeof VARIABLES;
 type ValueOf<V> = V extends Variable<infer T> ? T : never;
 /** The variables without a default. */
-type Optional = "attioApiKey" | "databaseUrl" | "redisUrl" | "publicUrl";
+type Optional = "attioApiKey" | "databaseUrl" | "redisUrl" | "publicUrl" | "externalIds";
 
 /** The configuration of one run, checked. */
 export type Config = {
@@ -219,6 +232,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     deleteMode: read(VARIABLES.deleteMode, env),
     outbound: read(VARIABLES.outbound, env),
     conflictPolicy: read(VARIABLES.conflictPolicy, env),
+    externalIds: readOptional(VARIABLES.externalIds, env),
     raw: read(VARIABLES.raw, env),
     history: read(VARIABLES.history, env),
     redisUrl: readOptional(VARIABLES.redisUrl, env),

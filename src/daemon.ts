@@ -10,6 +10,7 @@ import type { Role } from "./roles.ts";
 import { buildServer } from "./server.ts";
 import type { SyncDeps } from "./sync/deps.ts";
 import { bindDatabase } from "./sync/start/bind-database.ts";
+import { checkExternalIds } from "./sync/push/external-ids.ts";
 import { Pusher } from "./sync/push/push.ts";
 import { PATIENCE } from "./sync/push/push-deps.ts";
 import { prepareMirror } from "./sync/start/prepare-mirror.ts";
@@ -171,11 +172,19 @@ async function openPush(
     );
     return undefined;
   }
-  const claims = createSql(db.url, { connections: 1, applicationName: "attio-mirror push" });
+  const externalIds = config.externalIds ?? new Map<string, string>();
+  await checkExternalIds(db.sql, externalIds);
+  const claims = createSql(db.url, {
+    connections: 1,
+    applicationName: "attio-mirror push",
+    // Right after a bulk of changes, before they are analyzed, every claim would sort all of them for the first few.
+    parameters: { enable_sort: "off", enable_bitmapscan: "off" },
+  });
   closers.add("push's connection", () => claims.end({ timeout: 1 }));
   const self = await client.self();
   const ownActor = self.active ? self.client_id : null;
-  const pusher = new Pusher({ ...live, policy: config.conflictPolicy, ownActor, patience: PATIENCE }, claims);
+  const settings = { policy: config.conflictPolicy, ownActor, patience: PATIENCE, externalIds };
+  const pusher = new Pusher({ ...live, ...settings }, claims);
   return (signal) => pusher.run({ signal });
 }
 

@@ -9,8 +9,15 @@ import { sleep } from "../lib/sleep.ts";
 /** Slots taken from the database in one statement: a backfill must not book far ahead of an edit in another process. */
 const MOST_SLOTS = 2;
 
-/** The part of a second that an idle budget saves up; Attio counts by the second, so a short burst is safe. */
-const BURST_SECONDS = 0.1;
+/**
+ * What an idle budget saves up, as a part of a second, and what each second of Attio's clock is left, since a request may
+ * arrive a little sooner or later than it was let go. The write budget may be all that Attio allows: nothing is saved up,
+ * and no second gets one too many.
+ */
+const PACE: Record<RequestKind, { burstSeconds: number; slackMs: number }> = {
+  read: { burstSeconds: 0.1, slackMs: 0 },
+  write: { burstSeconds: 0, slackMs: 25 },
+};
 
 export interface SharedBudget extends Budget {
   close(): Promise<void>;
@@ -62,8 +69,9 @@ class SharedLane {
     if (!(perSecond > 0)) throw new RangeError(`a budget of ${perSecond} a second grants nothing`);
     this.#sql = sql;
     this.#name = name;
-    this.#intervalMs = 1000 / perSecond;
-    this.#burst = perSecond * BURST_SECONDS;
+    const { burstSeconds, slackMs } = PACE[name];
+    this.#intervalMs = (1000 + slackMs) / perSecond;
+    this.#burst = perSecond * burstSeconds;
   }
 
   async acquire(priority: Priority, signal?: AbortSignal): Promise<void> {

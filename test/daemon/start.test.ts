@@ -35,6 +35,12 @@ test("a token that Attio does not know ends the start with exit code 2, and is n
   expect(log).not.toContain("not-the-token");
 });
 
+test("an EXTERNAL_ID that is no unique text attribute ends the start with exit code 2", async () => {
+  const { code, log } = await endsWith({ OUTBOUND: "*", EXTERNAL_ID: "people:job_title" });
+  expect(code).toBe(2);
+  expect(log).toContain("EXTERNAL_ID names people:job_title");
+});
+
 test("another workspace's token ends the start with exit code 2 before anything is read", async () => {
   const first = home.start();
   await ready(home.origin);

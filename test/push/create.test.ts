@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Misbehaviour } from "../../src/sandbox/index.ts";
 import { deliverEvents, drain } from "../support/live.ts";
+import { PATIENCE } from "../../src/sync/push/push-deps.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { SHORT_PATIENCE, startWriting } from "../support/writing.ts";
 
@@ -103,4 +104,25 @@ it("an insert whose answer was lost and whose key was changed since is found by 
   expect(row).toEqual({ domains: ["later-key.com"] });
   await drain(mirror);
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+});
+
+it("with EXTERNAL_ID, a create whose answer was lost is not waited out: it is asserted by the row's own id", async () => {
+  const { mirror, user, push } = await startWriting({ externalIds: new Map([["projects", "key"]]) });
+  mirror.sandbox.faults.add({ kind: "late-effect", ms: 300, path: /records(\?.*)?$/, times: 4 });
+  const [row] = await user<{ record_id: string }[]>`
+    INSERT INTO attio.projects (name) VALUES ('Without a key') RETURNING record_id`;
+  const [keyed] = await user<{ record_id: string }[]>`
+    INSERT INTO attio.projects (name, key) VALUES ('With a key', 'its own') RETURNING record_id`;
+  const before = mirror.sandbox.store.records("projects").length;
+  const began = Date.now();
+  await push();
+  expect(Date.now() - began).toBeLessThan(PATIENCE.graceMs);
+  const rows = await user`
+    SELECT name, key FROM attio.projects
+    WHERE record_id IN (attio.current_id(${row?.record_id ?? ""}), attio.current_id(${keyed?.record_id ?? ""})) ORDER BY 1`;
+  expect([...rows]).toEqual([
+    { name: "With a key", key: "its own" },
+    { name: "Without a key", key: row?.record_id },
+  ]);
+  expect(mirror.sandbox.store.records("projects").length).toBe(before + 2);
 });

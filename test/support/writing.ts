@@ -25,7 +25,7 @@ export interface TestPusher {
   kill(): Promise<void>;
 }
 
-export interface WritingOptions extends Partial<Pick<PushDeps, "policy" | "patience">> {
+export interface WritingOptions extends Partial<Pick<PushDeps, "policy" | "patience" | "externalIds">> {
   seed?: NonNullable<SandboxOptions["seed"]>;
   mirror?: Omit<MirrorOptions, "sandbox">;
 }
@@ -51,12 +51,12 @@ export async function startWriting(options: WritingOptions = {}): Promise<Writin
 
 /** One more process that pushes. */
 export function startPusher(mirror: Mirror, options: WritingOptions = {}): TestPusher {
-  const { policy = "latest", patience = PATIENCE } = options;
+  const { policy = "latest", patience = PATIENCE, externalIds = new Map<string, string>() } = options;
   const claims = createSql(mirror.db.url, { connections: 1 });
   onTestFinished(() => claims.end({ timeout: 1 }));
   const ended = new AbortController();
   const ownActor = mirror.sandbox.access.id;
-  const pusher = new Pusher({ ...mirror.deps, policy, patience, ownActor }, claims);
+  const pusher = new Pusher({ ...mirror.deps, policy, patience, externalIds, ownActor }, claims);
   return {
     run: async () => {
       await pusher.run({ signal: ended.signal });

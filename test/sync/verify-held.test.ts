@@ -136,7 +136,16 @@ test("a row that Attio deleted is extra, whatever was written here", async () =>
 test("while rows are written here and pushed all the time, none is called drift", async () => {
   const claims = createSql(mirror.db.url, { connections: 1 });
   onTestFinished(() => claims.end({ timeout: 1 }));
-  const pusher = new Pusher({ ...mirror.deps, policy: "local", ownActor: null, patience: PATIENCE }, claims);
+  const pusher = new Pusher(
+    {
+      ...mirror.deps,
+      policy: "local",
+      ownActor: null,
+      patience: PATIENCE,
+      externalIds: new Map<string, string>(),
+    },
+    claims,
+  );
   let goesOn = true;
   const write = async () => {
     for (let round = 0; goesOn; round++)

@@ -47,6 +47,9 @@ export const outbox = syncSchema.table(
     index("outbox_pending")
       .on(table.id)
       .where(sql`status = 'pending'`),
+    index("outbox_bulk")
+      .on(table.stream, table.operation)
+      .where(sql`status = 'pending' AND NOT bulk_allowed AND operation IN ('insert', 'delete')`),
   ],
 );
 

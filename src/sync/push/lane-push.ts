@@ -188,7 +188,7 @@ export class LanePush {
   async #insert(attemptedAtMs: number | null): Promise<void> {
     const { client } = this.#deps;
     const { plan } = this.#source;
-    const local = await this.#translate(this.#local, true);
+    const local = this.#recognizable(await this.#translate(this.#local, true));
     const attempted = await this.#attempted();
     const made = await this.#findMade(attempted ?? local, attempted !== undefined);
     if (made.kind === "made") {
@@ -230,7 +230,18 @@ export class LanePush {
   async #attempted(): Promise<Cells | undefined> {
     const sent = this.#lane.changes.filter(({ attemptedAtMs }) => attemptedAtMs !== null);
     if (sent.length === 0) return undefined;
-    return this.#translate(Object.assign({}, ...sent.map(({ changes }) => changes)) as Cells, true);
+    const cells = Object.assign({}, ...sent.map(({ changes }) => changes)) as Cells;
+    return this.#recognizable(await this.#translate(cells, true));
+  }
+
+  /** Gives what has no key of its own the row's id for one, where an attribute is set aside for it. */
+  #recognizable(cells: Cells): Cells {
+    const { stream, recordId } = this.#lane;
+    const slug = this.#deps.externalIds.get(stream);
+    const attribute = this.#source.plan.attributes.find((one) => one.slug === slug && one.unique);
+    return attribute === undefined || this.#keyOf(cells) !== undefined
+      ? cells
+      : { ...cells, [attribute.column]: recordId };
   }
 
   /** What an earlier attempt may have made, or what has the same key. */

@@ -17,4 +17,6 @@ export interface PushDeps extends SyncDeps {
   /** The id under which Attio knows our token as an actor; null where it is not known. */
   ownActor: string | null;
   patience: Patience;
+  /** Object → slug of the unique text attribute that receives the ids of rows inserted here. */
+  externalIds: ReadonlyMap<string, string>;
 }

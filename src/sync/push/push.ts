@@ -10,6 +10,7 @@ import {
   type Lane,
 } from "../../db/queries/outbox.ts";
 import { findStream } from "../../db/queries/streams.ts";
+import { monotonicMs } from "../../lib/clock.ts";
 import { sleep } from "../../lib/sleep.ts";
 import { RecordSource } from "../fetch/record-source.ts";
 import type { PushDeps } from "./push-deps.ts";
@@ -21,11 +22,16 @@ const SIDE_BY_SIDE = 16;
 /** How often the outbox is looked at while pushes are under way. */
 const LOOK_MS = 50;
 
+/** Counting the rows of a large table takes longer than a push. */
+const BULK_REST_MS = 1_000;
+
 /** Pushes the outbox, several rows at a time; what is due when it is asked, and what becomes due meanwhile. */
 export class Pusher {
   readonly #deps: PushDeps;
   readonly #claims: Sql;
   readonly #sources = new Map<string, { version: number; source: RecordSource }>();
+  /** Until when large bulks that are no accident are not judged again, by stream and operation. */
+  readonly #bulkRests = new Map<string, number>();
 
   /** @param claims a pool of one connection, which lives as long as this process pushes */
   constructor(deps: PushDeps, claims: Sql) {
@@ -66,9 +72,14 @@ export class Pusher {
   async #holdBulk(): Promise<void> {
     const { log } = this.#deps;
     for (const bulk of await findBulk(this.#claims, { deletes: 100, inserts: 1_000 })) {
+      const name = `${bulk.operation} ${bulk.stream}`;
+      if (monotonicMs() < (this.#bulkRests.get(name) ?? 0)) continue;
       const rows = await countRowsOf(this.#claims, bulk.stream);
       const before = bulk.operation === "delete" ? rows + bulk.count : rows - bulk.count;
-      if (bulk.count * 5 <= before) continue;
+      if (bulk.count * 5 <= before) {
+        this.#bulkRests.set(name, monotonicMs() + BULK_REST_MS);
+        continue;
+      }
       log.warn(bulk, "so many local changes are held until they are allowed");
       await holdBulk(this.#claims, bulk);
     }

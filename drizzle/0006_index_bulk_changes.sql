@@ -1,0 +1,1 @@
+CREATE INDEX "outbox_bulk" ON "attio_sync"."outbox" USING btree ("stream","operation") WHERE status = 'pending' AND NOT bulk_allowed AND operation IN ('insert', 'delete');
