@@ -71,21 +71,33 @@ test("a reader never sees an old value again, through push, echo and a running b
 });
 
 test("inserts are made once each, although the daemon is killed between request and settlement", async () => {
-  const before = sandbox.store.records("companies").length;
-  const fault = sandbox.faults.add({ kind: "late", ms: 3_000, method: "PUT", path: /\/records$/, times: 4 });
-  await user`
-    INSERT INTO attio.companies (name, domains) SELECT 'Killed ' || n, ARRAY['killed-' || n || '.com']
-    FROM generate_series(1, 8) AS n`;
+  const { store } = sandbox;
+  const count = () =>
+    [store.records("companies"), store.records("deals"), store.entries("sales")].map(({ length }) => length);
+  const before = count();
+  const fault = sandbox.faults.add({ kind: "late", ms: 3_000, path: /(records|entries)$/, times: 9 });
+  await user.begin(async (tx) => {
+    await tx`
+      INSERT INTO attio.companies (name, domains) SELECT 'Killed ' || n, ARRAY['killed-' || n || '.com']
+      FROM generate_series(1, 4) AS n`;
+    await tx`
+      INSERT INTO attio.deals (name, stage, owner)
+      SELECT 'Killed ' || n, 'Lead', (SELECT workspace_member_id FROM attio.workspace_members LIMIT 1)
+      FROM generate_series(1, 4) AS n`;
+    await tx`
+      INSERT INTO attio.list_sales (parent_object, parent_record_id, remark)
+      SELECT 'companies', record_id, 'killed' FROM attio.companies WHERE name NOT LIKE 'Killed %' LIMIT 4`;
+  });
   await eventually(
     () => Promise.resolve(fault.hits),
-    (hits) => hits > 0,
+    (hits) => hits >= 9,
   );
   await daemon.end("SIGKILL");
   daemon = home.start({ env: { OUTBOUND: "*", HISTORY: "off" } });
   await ready(home.origin);
   await pushed();
   await quiet(home.db, sandbox);
-  expect(sandbox.store.records("companies").length).toBe(before + 8);
+  expect(count()).toEqual(before.map((length) => length + 4));
   expect(await findDifferences(sandbox, home.db.sql)).toEqual([]);
 }, 150_000);
 
