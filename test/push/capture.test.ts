@@ -154,6 +154,22 @@ it.each([
   ],
   ["UPDATE attio.deals SET value = 'NaN'", 'column "value" must be a finite number'],
   ["INSERT INTO attio.deals (value) VALUES ('NaN')", 'column "value" must be a finite number'],
+  [
+    "INSERT INTO attio.people (email_addresses) VALUES (ARRAY[['a@b.co']])",
+    'column "email_addresses" must not hold nested arrays',
+  ],
+  [
+    "INSERT INTO attio.people (email_addresses) VALUES (ARRAY['a@b.co', NULL])",
+    'column "email_addresses" must not hold a NULL element',
+  ],
+  [
+    "INSERT INTO attio.projects (name, scores) VALUES ('x', ARRAY[1, 'NaN'::float8])",
+    'column "scores" must be a finite number',
+  ],
+  [
+    "INSERT INTO attio.projects (name, milestones) VALUES ('x', ARRAY['infinity'::date])",
+    'column "milestones" must be a finite time',
+  ],
   ["TRUNCATE attio.people", "attio.people cannot be truncated: DELETE is what goes to Attio"],
 ])("refused at the statement: %s", async (statement, message) => {
   expect(await refusal(user.unsafe(statement))).toBe(message);
