@@ -20,7 +20,10 @@ test.each([
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 });
   expect({ status, stdout, stderr }).toEqual({
     status: 0,
-    stdout: JSON.stringify(["failed", "1", "failed", "2", "failed", "3"]),
+    stdout: JSON.stringify({
+      outcomes: ["failed", "committed", "failed", "committed", "failed", "committed"],
+      words: ["kept", "kept", "kept"],
+    }),
     stderr: "",
   });
 });
