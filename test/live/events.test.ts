@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { createColleagues } from "../../src/sandbox/index.ts";
 import { deliverEvents, drain, marksLeft } from "../support/live.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
@@ -6,15 +6,16 @@ import { findDifferences } from "../support/oracle.ts";
 
 const SEED = { seed: { people: 12, companies: 6, deals: 6, seed: 7 } };
 
-async function startLive(): Promise<{ mirror: Mirror; settled: () => Promise<void> }> {
-  const mirror = await startMirror({ sandbox: SEED });
+let mirror: Mirror;
+let settled: () => Promise<void>;
+
+beforeAll(async () => {
+  mirror = await startMirror({ sandbox: SEED, life: "file" });
   await mirror.backfill();
-  const { settled } = deliverEvents(mirror);
-  return { mirror, settled };
-}
+  ({ settled } = deliverEvents(mirror));
+});
 
 test("created, changed and deleted records arrive by their events alone", async () => {
-  const { mirror, settled } = await startLive();
   const { store } = mirror.sandbox;
   const company = store.createRecord("companies", { name: "New Ltd", domains: ["new.example.com"] });
   const [person, other] = store.records("people");
@@ -32,7 +33,6 @@ test("created, changed and deleted records arrive by their events alone", async 
 });
 
 test("a merge leaves the new record and everything that pointed at the originals equal", async () => {
-  const { mirror, settled } = await startLive();
   const { store } = mirror.sandbox;
   const [first, second] = store.records("companies");
   if (first === undefined || second === undefined) throw new Error("no companies");
@@ -46,7 +46,6 @@ test("a merge leaves the new record and everything that pointed at the originals
 });
 
 test("many events on one record cost one read, and one more for the second look", async () => {
-  const { mirror, settled } = await startLive();
   const { store } = mirror.sandbox;
   const [person] = store.records("people");
   if (person === undefined) throw new Error("no people");
@@ -62,7 +61,6 @@ test("many events on one record cost one read, and one more for the second look"
 });
 
 test.each([1, 2])("whatever colleagues do, the mirror is equal once it is quiet (seed %i)", async (seed) => {
-  const { mirror, settled } = await startLive();
   const colleagues = createColleagues(mirror.sandbox.store, { seed });
   for (let round = 0; round < 3; round++) {
     colleagues.work(40);
@@ -75,7 +73,6 @@ test.each([1, 2])("whatever colleagues do, the mirror is equal once it is quiet 
 });
 
 test("a change is kept with its time and actor, and the value before it", async () => {
-  const { mirror, settled } = await startLive();
   const { store } = mirror.sandbox;
   const [deal] = store.records("deals");
   if (deal === undefined) throw new Error("no deals");

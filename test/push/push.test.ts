@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { discardChanges, retryChanges } from "../../src/sync/push/resolve-changes.ts";
 import { deliverEvents, drain } from "../support/live.ts";
 import { findDifferences } from "../support/oracle.ts";
-import { startWriting } from "../support/writing.ts";
+import { pushAll, startPusher, startWriting } from "../support/writing.ts";
 
 async function states(user: postgres.Sql): Promise<unknown[][]> {
   const rows = await user<{ operation: string; status: string; error_code: string | null }[]>`
@@ -85,21 +85,36 @@ it("a value that was written here is not undone by what Attio had before", async
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
 });
 
-it.each([
-  ["attio", "theirs", "attio"],
-  ["local", "ours", "local"],
-  ["manual", "ours", "none"],
-] as const)("policy %s: both sides changed one value", async (policy, value, winner) => {
-  const { mirror, user, push } = await startWriting({ policy });
-  const [person] = await user<{ record_id: string }[]>`SELECT record_id FROM attio.people LIMIT 1`;
-  const id = person?.record_id ?? "";
-  await user`UPDATE attio.people SET job_title = 'ours' WHERE record_id = ${id}`;
-  mirror.sandbox.store.updateRecord("people", id, { job_title: "theirs" });
-  await push();
-  const [row] = await user`SELECT job_title FROM attio.people WHERE record_id = ${id}`;
-  expect(row).toEqual({ job_title: value });
-  const [conflict] = await mirror.db.sql`SELECT attribute, winner FROM attio_sync.conflicts`;
-  expect(conflict).toEqual({ attribute: "job_title", winner });
+it("each policy decides what becomes of a value that both sides changed, and says so", async () => {
+  const { mirror, user } = await startWriting();
+  // Of `latest`, how much older Attio's value is decides; two values of the same time are Attio's to keep.
+  const cases = [
+    { policy: "attio", ageMs: 0, value: "theirs", winner: "attio" },
+    { policy: "local", ageMs: 0, value: "ours", winner: "local" },
+    { policy: "manual", ageMs: 0, value: "ours", winner: "none" },
+    { policy: "latest", ageMs: -10_000, value: "ours", winner: "local" },
+    { policy: "latest", ageMs: 10_000, value: "theirs", winner: "attio" },
+    { policy: "latest", ageMs: 500, value: "theirs", winner: "attio" },
+  ] as const;
+  const people = await user<
+    { record_id: string }[]
+  >`SELECT record_id FROM attio.people LIMIT ${cases.length}`;
+  const outcomes: unknown[] = [];
+  for (const [index, { policy, ageMs }] of cases.entries()) {
+    const id = people[index]?.record_id ?? "";
+    await user`UPDATE attio.people SET job_title = 'ours' WHERE record_id = ${id}`;
+    const at = new Date(Date.now() + ageMs).toISOString();
+    mirror.sandbox.store.updateRecord("people", id, { job_title: "theirs" }, { at });
+    await pushAll(mirror, startPusher(mirror, { policy }));
+    const [row] = await user<
+      { job_title: string }[]
+    >`SELECT job_title FROM attio.people WHERE record_id = ${id}`;
+    const [conflict] = await mirror.db.sql<{ winner: string; base: object; local: object; remote: object }[]>`
+      SELECT winner, base, local, remote FROM attio_sync.conflicts WHERE record_id = ${id} AND attribute = 'job_title'`;
+    expect(conflict).toMatchObject({ local: { job_title: "ours" }, remote: { job_title: "theirs" } });
+    outcomes.push({ policy, ageMs, value: row?.job_title, winner: conflict?.winner });
+  }
+  expect(outcomes).toEqual(cases);
 });
 
 it("a change that was given up gives Attio's value back; one that failed is pushed once it is mended", async () => {
@@ -168,24 +183,6 @@ it("so many deletes at once are held until they are allowed", async () => {
   await retryChanges(mirror.db, [], { allowBulk: true });
   await push();
   expect(mirror.sandbox.store.records("people").length).toBe(0);
-});
-
-it.each([
-  ["older", -10_000, "ours", "local"],
-  ["younger", 10_000, "theirs", "attio"],
-  ["of the same time", 500, "theirs", "attio"],
-] as const)("policy latest: a value of Attio's that is %s", async (_, ageMs, value, winner) => {
-  const { mirror, user, push } = await startWriting({ policy: "latest" });
-  const [person] = await user<{ record_id: string }[]>`SELECT record_id FROM attio.people LIMIT 1`;
-  const id = person?.record_id ?? "";
-  await user`UPDATE attio.people SET job_title = 'ours' WHERE record_id = ${id}`;
-  const at = new Date(Date.now() + ageMs).toISOString();
-  mirror.sandbox.store.updateRecord("people", id, { job_title: "theirs" }, { at });
-  await push();
-  const [row] = await user`SELECT job_title FROM attio.people WHERE record_id = ${id}`;
-  expect(row).toEqual({ job_title: value });
-  const [conflict] = await mirror.db.sql`SELECT attribute, winner FROM attio_sync.conflicts`;
-  expect(conflict).toEqual({ attribute: "job_title", winner });
 });
 
 it("of a thousand changed rows one poisoned row stays, with its reason, and is pushed once it is mended", async () => {
