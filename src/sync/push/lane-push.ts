@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import {
-  AttioApiError,
   AttioNotFoundError,
   type AttioEntry,
   type AttioRecord,
@@ -105,11 +104,6 @@ export class LanePush {
       } catch (error) {
         if (!(error instanceof AttioNotFoundError)) throw error;
       }
-    }).catch(async (error: unknown) => {
-      // A delete that Attio refuses brings the row back.
-      if (error instanceof AttioApiError && error.status < 500 && error.status !== 429)
-        await ring(db.sql, [{ stream: this.#lane.stream, id, reason: "delete refused", delay: 0.2 }]);
-      throw error;
     });
     await deleteRows(db.sql, targetOf(plan), { ids: [id], begin, mode: deleteMode, announced: true });
     await transact(db.sql, async (tx) => {

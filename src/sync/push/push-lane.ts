@@ -6,8 +6,10 @@ import {
   AttioServerError,
   type RequestOptions,
 } from "../../attio/index.ts";
+import { markDirty } from "../../db/queries/dirty.ts";
 import { endChanges, noteRefused, returnChanges, type Lane } from "../../db/queries/outbox.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
+import { transact } from "../../db/tx.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import { type RecordSource } from "../fetch/record-source.ts";
 import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
@@ -74,7 +76,12 @@ async function failOrRetry({ db, log }: PushDeps, lane: Lane, error: AttioError)
   const maybeLater = refused && error.code === "value_not_found" && namesRecords(lane) && isYoung;
   log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
   if (refused && !maybeLater) {
-    await endChanges(db.sql, lane.changes, "failed", { code: error.code, message });
+    await transact(db.sql, async (tx) => {
+      await endChanges(tx, lane.changes, "failed", { code: error.code, message });
+      // A delete that Attio refuses brings the row back: looked at earlier, the row would still be held as deleted.
+      if (lane.changes.at(-1)?.operation === "delete")
+        await markDirty(tx, lane.stream, [lane.recordId], "delete refused");
+    });
     return;
   }
   const delay = maybeLater ? 2 : Math.min(300, 0.5 * 2 ** Math.min(attempts, 10));
