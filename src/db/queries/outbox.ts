@@ -157,6 +157,16 @@ export async function endChanges(
   return ended.count === taken.length;
 }
 
+/** Lets changes that were under way while their record was merged follow it. Gives whether there was something to follow. */
+export async function followMerge(sql: Sql, taken: readonly Taken[]): Promise<boolean> {
+  const moved = await sql`
+    UPDATE attio_sync.outbox o SET record_id = attio.current_id(o.record_id), status = 'pending', claimed_by = NULL
+    FROM json_to_recordset(${takenJson(taken)}::text::json) AS t(id bigint, attempts int)
+    WHERE o.id = t.id AND o.attempts = t.attempts AND o.status = 'pushing'
+      AND attio.current_id(o.record_id) <> o.record_id`;
+  return moved.count > 0;
+}
+
 /**
  * Takes columns out of changes and puts them into one of their own, with a fate of its own: parked, or to follow once
  * the row exists in Attio. A change that has no column left is gone.

@@ -2,12 +2,14 @@ import {
   AttioApiError,
   AttioError,
   AttioMergeInProgressError,
+  AttioNotFoundError,
   AttioRateLimitError,
   AttioServerError,
   type RequestOptions,
 } from "../../attio/index.ts";
+import type { Sql } from "../../db/client.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
-import { endChanges, noteRefused, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import { endChanges, followMerge, noteRefused, returnChanges, type Lane } from "../../db/queries/outbox.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { transact } from "../../db/tx.ts";
 import { PlanChangedError } from "../apply/target.ts";
@@ -72,6 +74,10 @@ async function failOrRetry({ db, log }: PushDeps, lane: Lane, error: AttioError)
   const message =
     error instanceof AttioApiError && error.apiMessage !== "" ? error.apiMessage : error.message;
   if (refused) await noteRefused(db.sql, ids);
+  if (error instanceof AttioNotFoundError && lane.changes.every(({ operation }) => operation === "update")) {
+    await endOfGone(db.sql, lane, error);
+    return;
+  }
   const isYoung = Date.now() - (lane.changes[0]?.createdAtMs ?? 0) < UNKNOWN_REFERENCE_MS;
   const maybeLater = refused && error.code === "value_not_found" && namesRecords(lane) && isYoung;
   log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
@@ -86,6 +92,16 @@ async function failOrRetry({ db, log }: PushDeps, lane: Lane, error: AttioError)
   }
   const delay = maybeLater ? 2 : Math.min(300, 0.5 * 2 ** Math.min(attempts, 10));
   await returnChanges(db.sql, lane.changes, { delay, sent: true, code: error.code, message });
+}
+
+/** A record that is changed here and gone in Attio: merged as we know, or else whoever changed it decides (design rule 26). */
+async function endOfGone(sql: Sql, lane: Lane, { code }: AttioNotFoundError): Promise<void> {
+  if (await followMerge(sql, lane.changes)) return;
+  await transact(sql, async (tx) => {
+    const message = "changed here, and gone in Attio: deleted, or merged into another record";
+    await endChanges(tx, lane.changes, "conflict", { code, message });
+    await markDirty(tx, lane.stream, [lane.recordId], "not found by a push");
+  });
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
