@@ -20,6 +20,8 @@ export interface OutboxChange {
 export interface Lane {
   stream: string;
   recordId: string;
+  /** The version of the stream's plan by whose names of columns and options the changes are written. */
+  planVersion: number;
   changes: OutboxChange[];
 }
 
@@ -64,7 +66,7 @@ export async function claimLanes(sql: Sql, limit: number, graceMs: number): Prom
     if (held.length > 0) await parkWithInsert(tx, held);
     // Behind those others may be due.
     if (free.length === 0) return undefined;
-    const rows = await tx<(OutboxChange & { stream: string; recordId: string })[]>`
+    const rows = await tx<(OutboxChange & Omit<Lane, "changes">)[]>`
       UPDATE attio_sync.outbox o SET status = 'pushing', attempts = attempts + 1, claimed_by = pg_backend_pid(),
         claimed_at = clock_timestamp()
       FROM json_to_recordset(${JSON.stringify(free)}::text::json) AS h(stream text, "recordId" uuid)
@@ -72,7 +74,8 @@ export async function claimLanes(sql: Sql, limit: number, graceMs: number): Prom
         AND (o.status = 'pending' OR o.status = 'failed' AND o.operation = 'insert')
       RETURNING o.stream, o.record_id AS "recordId", o.id, o.operation, o.changes, o.base, o.attempts, o.forced,
         (extract(epoch FROM o.created_at) * 1000)::float8 AS "createdAtMs",
-        (extract(epoch FROM o.attempted_at) * 1000)::float8 AS "attemptedAtMs"`;
+        (extract(epoch FROM o.attempted_at) * 1000)::float8 AS "attemptedAtMs",
+        coalesce((SELECT plan_version FROM attio_sync.streams s WHERE s.stream = o.stream), 0) AS "planVersion"`;
     return lanesOf(rows);
   });
   return lanes ?? claimLanes(sql, limit, graceMs);
@@ -89,11 +92,11 @@ async function parkWithInsert(
     WHERE o.record_id = h."recordId" AND o.stream = h.stream AND o.status = 'pending'`;
 }
 
-function lanesOf(rows: readonly (OutboxChange & { stream: string; recordId: string })[]): Lane[] {
+function lanesOf(rows: readonly (OutboxChange & Omit<Lane, "changes">)[]): Lane[] {
   const lanes = new Map<string, Lane>();
-  for (const { stream, recordId, ...change } of rows.toSorted((a, b) => a.id - b.id)) {
+  for (const { stream, recordId, planVersion, ...change } of rows.toSorted((a, b) => a.id - b.id)) {
     const key = `${stream} ${recordId}`;
-    const lane = lanes.get(key) ?? { stream, recordId, changes: [] };
+    const lane = lanes.get(key) ?? { stream, recordId, planVersion, changes: [] };
     lane.changes.push(change);
     lanes.set(key, lane);
   }

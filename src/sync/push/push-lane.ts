@@ -28,36 +28,34 @@ export async function pushLane(
   const push = new LanePush(deps, source, lane, options);
   const { sql } = deps.db;
   const taken = [...lane.changes];
-  for (;;) {
-    try {
-      await push.run();
-      return;
-    } catch (error) {
-      if (error instanceof PlanChangedError) {
-        await source.reload();
-        continue;
-      }
-      if (error instanceof ClaimLostError) return;
-      if (error instanceof LaterError) {
-        await returnChanges(sql, taken, { delay: error.delay, sent: false });
-        return;
-      }
-      if (error instanceof LaneFailedError) {
-        await endChanges(sql, taken, "failed", { code: error.code, message: error.message });
-        return;
-      }
-      if (isLockTimeout(error)) {
-        // A user has the row; what was sent is found equal at the next attempt.
-        await returnChanges(sql, taken, { delay: 1, sent: true });
-        return;
-      }
-      if (!(error instanceof AttioError)) {
-        await returnChanges(sql, taken, { delay: 1, sent: true });
-        throw error;
-      }
-      await failOrRetry(deps, lane, error);
+  try {
+    await push.run();
+    return;
+  } catch (error) {
+    if (error instanceof PlanChangedError) {
+      // Columns and options may have other names now; the outbox has them.
+      await returnChanges(sql, taken, { delay: 0, sent: false });
       return;
     }
+    if (error instanceof ClaimLostError) return;
+    if (error instanceof LaterError) {
+      await returnChanges(sql, taken, { delay: error.delay, sent: false });
+      return;
+    }
+    if (error instanceof LaneFailedError) {
+      await endChanges(sql, taken, "failed", { code: error.code, message: error.message });
+      return;
+    }
+    if (isLockTimeout(error)) {
+      // A user has the row; what was sent is found equal at the next attempt.
+      await returnChanges(sql, taken, { delay: 1, sent: true });
+      return;
+    }
+    if (!(error instanceof AttioError)) {
+      await returnChanges(sql, taken, { delay: 1, sent: true });
+      throw error;
+    }
+    await failOrRetry(deps, lane, error);
   }
 }
 
