@@ -42,6 +42,11 @@ const undos: Record<"test" | "file", Undo[]> = { test: [], file: [] };
 afterEach(() => undoAll("test"));
 afterAll(() => undoAll("file"));
 
+/** Has something undone with the test, or with the file, before the mirrors that were started earlier. */
+export function undoAfter(life: "test" | "file", undo: Undo): void {
+  undos[life].push(undo);
+}
+
 /** Starts a mirror; it ends by itself with the test or the file. Nothing has been synced yet. */
 export async function startMirror(options: MirrorOptions = {}): Promise<Mirror> {
   const own = undos[options.life ?? "test"];

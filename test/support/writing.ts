@@ -1,10 +1,9 @@
 import postgres from "postgres";
-import { onTestFinished } from "vitest";
 import { createSql } from "../../src/db/index.ts";
 import type { SandboxOptions } from "../../src/sandbox/index.ts";
 import { Pusher } from "../../src/sync/push/push.ts";
 import { PATIENCE, type PushDeps } from "../../src/sync/push/push-deps.ts";
-import { startMirror, type Mirror, type MirrorOptions } from "./mirror.ts";
+import { startMirror, undoAfter, type Mirror, type MirrorOptions } from "./mirror.ts";
 
 /** Short enough to wait for in a test; the sandbox's late effects are shorter still. */
 export const SHORT_PATIENCE = { timeoutMs: 1_500, graceMs: 2_000 };
@@ -44,7 +43,7 @@ export async function startWriting(options: WritingOptions = {}): Promise<Writin
   await mirror.syncSchema();
   await mirror.backfill({ streams: [...(await recordStreams(mirror)), "members"] });
   const user = postgres(mirror.db.url, { max: 1, onnotice: () => undefined });
-  onTestFinished(() => user.end({ timeout: 1 }));
+  undoAfter(options.mirror?.life ?? "test", () => user.end({ timeout: 1 }));
   const pusher = startPusher(mirror, options);
   return { mirror, user, pusher, push: () => pushAll(mirror, pusher) };
 }
@@ -53,7 +52,7 @@ export async function startWriting(options: WritingOptions = {}): Promise<Writin
 export function startPusher(mirror: Mirror, options: WritingOptions = {}): TestPusher {
   const { policy = "latest", patience = PATIENCE, externalIds = new Map<string, string>() } = options;
   const claims = createSql(mirror.db.url, { connections: 1 });
-  onTestFinished(() => claims.end({ timeout: 1 }));
+  undoAfter(options.mirror?.life ?? "test", () => claims.end({ timeout: 1 }));
   const ended = new AbortController();
   const ownActor = mirror.sandbox.access.id;
   const pusher = new Pusher({ ...mirror.deps, policy, patience, externalIds, ownActor }, claims);

@@ -118,7 +118,8 @@ BEGIN
   END IF;
   IF TG_OP = 'DELETE' AND TG_WHEN = 'BEFORE' THEN
     PERFORM set_config('attio_mirror.writer', 'daemon', true);
-    UPDATE ${mirrorTable(table)} SET _deleted_at = clock_timestamp() WHERE ${id} = OLD.${id};
+    -- Without its hash the row can't look unchanged, should Attio refuse to delete it.
+    UPDATE ${mirrorTable(table)} SET _deleted_at = clock_timestamp(), _hash = NULL WHERE ${id} = OLD.${id} AND _deleted_at IS NULL;
     PERFORM set_config('attio_mirror.writer', '', true);
     INSERT INTO attio_sync.outbox (stream, record_id, operation, changes, base)
       SELECT ${quoteLiteral(stream)}, OLD.${id}, 'delete', '{}', '{}' WHERE OLD._deleted_at IS NULL;

@@ -83,9 +83,10 @@ async function noteMerges(tx: Tx, merged: readonly Routed["merged"][number][]): 
     SELECT "oldId", "newId", stream
     FROM json_to_recordset(${JSON.stringify(merged)}::text::json) AS m("oldId" uuid, "newId" uuid, stream text)
     ON CONFLICT (old_record_id) DO NOTHING`;
-  // What was changed here and is not in Attio yet belongs to the new record.
+  // What was changed here and is not in Attio yet belongs to the new record, also if a push was quicker than the event.
   await tx`
-    UPDATE attio_sync.outbox o SET record_id = m."newId"
+    UPDATE attio_sync.outbox o SET record_id = m."newId",
+      status = CASE WHEN o.status = 'conflict' AND o.error_code = 'not_found' THEN 'pending' ELSE o.status END
     FROM json_to_recordset(${JSON.stringify(merged)}::text::json) AS m("oldId" uuid, "newId" uuid, stream text)
     WHERE o.record_id = m."oldId" AND o.stream = m.stream AND o.operation = 'update'
       AND o.status IN ('pending', 'failed', 'conflict')`;

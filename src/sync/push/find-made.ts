@@ -20,6 +20,8 @@ export interface Wanted {
   options: RequestOptions;
 }
 
+type Planned = Pick<RecordSource, "plan">;
+
 /** Records that are looked through for one whose answer was lost. */
 const MOST_LOOKED_THROUGH = 500;
 
@@ -38,7 +40,7 @@ export type Made =
  *
  * @throws {AttioConflictError} when several could be it
  */
-export async function findMade(deps: PushDeps, source: RecordSource, wanted: Wanted): Promise<Made> {
+export async function findMade(deps: PushDeps, source: Planned, wanted: Wanted): Promise<Made> {
   if (source.plan.kind === "list") return findEntry(deps, source, wanted);
   if (wanted.key !== undefined) return only(await findByKey(deps, source, wanted.key, wanted));
   return wanted.attempted ? only(await findByContent(deps, source, wanted)) : { kind: "free" };
@@ -53,7 +55,7 @@ const FILTERED: Partial<Record<AttributePlan["kind"], string>> = {
 
 async function findByKey(
   { client }: PushDeps,
-  { plan }: RecordSource,
+  { plan }: Planned,
   key: AttributePlan,
   { local, options }: Wanted,
 ): Promise<string[]> {
@@ -70,7 +72,7 @@ async function findByKey(
 
 async function findByContent(
   deps: PushDeps,
-  { plan }: RecordSource,
+  { plan }: Planned,
   { local, sinceMs, options }: Wanted,
 ): Promise<string[]> {
   const { items } = await deps.client.records.query(
@@ -95,7 +97,7 @@ async function findByContent(
 /** Of a parent's entries only one insert is under way at a time, so what our token made since then is what it made. */
 async function findEntry(
   deps: PushDeps,
-  { plan }: RecordSource,
+  { plan }: Planned,
   { local, attempted, sinceMs, options }: Wanted,
 ): Promise<Made> {
   const { client } = deps;

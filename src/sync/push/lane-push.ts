@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import {
-  AttioApiError,
   AttioNotFoundError,
   type AttioEntry,
   type AttioRecord,
@@ -22,12 +21,12 @@ import type { JsonValue } from "../../lib/json.ts";
 import type { ValueChange } from "../apply/history.ts";
 import { deleteRows } from "../apply/delete-rows.ts";
 import { findDependents } from "../live/dependents.ts";
-import { type ApplyTarget } from "../apply/target.ts";
+import { PlanChangedError, type ApplyTarget } from "../apply/target.ts";
 import { targetOf, type RecordSource } from "../fetch/record-source.ts";
 import { ticketed } from "../fetch/ticketed.ts";
 import { entrySource, readRecord, recordSource } from "../mapping/read-record.ts";
 import { UnknownChoiceError } from "../mapping/read-value.ts";
-import type { AttributePlan } from "../mapping/record-plan.ts";
+import type { AttributePlan, RecordPlan } from "../mapping/record-plan.ts";
 import type { MappedRow } from "../mapping/row.ts";
 import { decideAttribute, type Decision } from "./decide.ts";
 import { findMade, type Made } from "./find-made.ts";
@@ -49,22 +48,28 @@ interface Remote {
 export class LanePush {
   readonly #deps: PushDeps;
   readonly #source: RecordSource;
+  /** The source's plan may change under way; the lane's names are those of this one. */
+  readonly #plan: RecordPlan;
   readonly #lane: Lane;
   readonly #options: RequestOptions;
 
   constructor(deps: PushDeps, source: RecordSource, lane: Lane, options: RequestOptions) {
     this.#deps = deps;
     this.#source = source;
+    this.#plan = source.plan;
     this.#lane = lane;
     this.#options = { ...options, timeoutMs: deps.patience.timeoutMs };
   }
 
+  /** @throws {PlanChangedError} when what it works on has other names by now: the lane is to be taken anew */
   async run(): Promise<void> {
+    if (this.#plan.version !== this.#lane.planVersion) throw new PlanChangedError(this.#lane.stream);
     const { changes } = this.#lane;
     const insert = changes.find(({ operation }) => operation === "insert");
     const isDeleted = changes.at(-1)?.operation === "delete";
-    if (isDeleted) await this.#delete(insert?.attemptedAtMs ?? null, insert !== undefined);
-    else if (insert !== undefined) await this.#insert(insert.attemptedAtMs);
+    if (isDeleted) return this.#delete(insert?.attemptedAtMs ?? null, insert !== undefined);
+    this.#refuseClosed();
+    if (insert !== undefined) await this.#insert(insert.attemptedAtMs);
     else await this.#update(this.#lane.recordId, await this.#base(), false);
   }
 
@@ -77,6 +82,21 @@ export class LanePush {
   async #base(): Promise<Cells> {
     const base = Object.assign({}, ...this.#lane.changes.toReversed().map((change) => change.base)) as Cells;
     return { ...base, ...(await supersedeFailed(this.#deps.db.sql, this.#lane, Object.keys(base))) };
+  }
+
+  /** An attribute that was archived since can't be written, and must not look as if it had been. */
+  #refuseClosed(): void {
+    const open = new Set(
+      this.#plan.attributes.filter(({ writable }) => writable).flatMap((attribute) => columnsOf(attribute)),
+    );
+    if (this.#plan.kind === "list")
+      for (const column of ["parent_object", "parent_record_id"]) open.add(column);
+    const closed = Object.keys(this.#local).find((column) => !open.has(column));
+    if (closed !== undefined)
+      throw new LaneFailedError(
+        "attribute_closed",
+        `Attio does not let column "${closed}" be written any more`,
+      );
   }
 
   async #delete(attemptedAtMs: number | null, wasInserted: boolean): Promise<void> {
@@ -96,7 +116,7 @@ export class LanePush {
       id = made.id;
     }
     const { client } = this.#deps;
-    const { plan } = this.#source;
+    const plan = this.#plan;
     const { begin } = await ticketed(db.sql, this.#options, async (sending) => {
       try {
         await (plan.kind === "object"
@@ -105,11 +125,6 @@ export class LanePush {
       } catch (error) {
         if (!(error instanceof AttioNotFoundError)) throw error;
       }
-    }).catch(async (error: unknown) => {
-      // A delete that Attio refuses brings the row back.
-      if (error instanceof AttioApiError && error.status < 500 && error.status !== 429)
-        await ring(db.sql, [{ stream: this.#lane.stream, id, reason: "delete refused", delay: 0.2 }]);
-      throw error;
     });
     await deleteRows(db.sql, targetOf(plan), { ids: [id], begin, mode: deleteMode, announced: true });
     await transact(db.sql, async (tx) => {
@@ -129,10 +144,12 @@ export class LanePush {
     const sends: { attribute: AttributePlan; decision: Decision & { kind: "send" } }[] = [];
     const parked: { changes: Cells; base: Cells } = { changes: {}, base: {} };
     for (const attribute of this.#changed(local)) {
+      // What Attio does not show, by a new name or none, says nothing of a change there (design rule 5).
+      const isShown = attribute.column in remote.row.columns;
       const cells = {
         base: pick(base, attribute),
         local: pick(local, attribute),
-        remote: pick(remote.cells, attribute),
+        remote: pick(isShown ? remote.cells : base, attribute),
       };
       const origin = remote.row.origins?.get(attribute.slug);
       const decision = decideAttribute(
@@ -173,7 +190,7 @@ export class LanePush {
     sends: readonly { attribute: AttributePlan; decision: Decision & { kind: "send" } }[],
   ): Promise<Remote> {
     const { client } = this.#deps;
-    const { plan } = this.#source;
+    const plan = this.#plan;
     const replaces = sends.some(({ decision }) => decision.replaces);
     const values: Record<string, JsonValue> = {};
     for (const { attribute, decision } of sends)
@@ -187,7 +204,7 @@ export class LanePush {
 
   async #insert(attemptedAtMs: number | null): Promise<void> {
     const { client } = this.#deps;
-    const { plan } = this.#source;
+    const plan = this.#plan;
     const local = this.#recognizable(await this.#translate(this.#local, true));
     const attempted = await this.#attempted();
     const made = await this.#findMade(attempted ?? local, attempted !== undefined);
@@ -221,7 +238,7 @@ export class LanePush {
 
   /** The unique attribute by which a record with these values is recognized. */
   #keyOf(cells: Cells): AttributePlan | undefined {
-    return this.#source.plan.attributes.find(
+    return this.#plan.attributes.find(
       (attribute) => attribute.unique && attribute.writable && valuesIn(attribute, cells).length > 0,
     );
   }
@@ -238,7 +255,7 @@ export class LanePush {
   #recognizable(cells: Cells): Cells {
     const { stream, recordId } = this.#lane;
     const slug = this.#deps.externalIds.get(stream);
-    const attribute = this.#source.plan.attributes.find((one) => one.slug === slug && one.unique);
+    const attribute = this.#plan.attributes.find((one) => one.slug === slug && one.unique);
     return attribute === undefined || this.#keyOf(cells) !== undefined
       ? cells
       : { ...cells, [attribute.column]: recordId };
@@ -246,13 +263,17 @@ export class LanePush {
 
   /** What an earlier attempt may have made, or what has the same key. */
   #findMade(local: Cells, attempted: boolean): Promise<Made> {
-    return findMade(this.#deps, this.#source, {
-      key: this.#keyOf(local),
-      local,
-      attempted,
-      sinceMs: this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000,
-      options: this.#options,
-    });
+    return findMade(
+      this.#deps,
+      { plan: this.#plan },
+      {
+        key: this.#keyOf(local),
+        local,
+        attempted,
+        sinceMs: this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000,
+        options: this.#options,
+      },
+    );
   }
 
   #waitOutGrace(attemptedAtMs: number): void {
@@ -270,7 +291,7 @@ export class LanePush {
     send: (options: RequestOptions) => Promise<AttioRecord | AttioEntry>,
   ): Promise<Remote> {
     const { db, raw } = this.#deps;
-    const { plan } = this.#source;
+    const plan = this.#plan;
     await this.#noteSend(create);
     // Once more when the budget lets it go: from then on it may happen, and only while the changes are still ours.
     const sent = await ticketed(db.sql, { ...this.#options, onSend: () => this.#noteSend(false) }, send);
@@ -300,6 +321,7 @@ export class LanePush {
 
   async #fetch(id: string): Promise<Remote> {
     const { value, begin } = await this.#source.fetchOne(id, this.#options);
+    if (value.target.version !== this.#plan.version) throw new PlanChangedError(this.#lane.stream);
     const [row] = value.rows;
     if (row === undefined || "problem" in row)
       throw new Error(`row ${id} of ${this.#lane.stream} cannot be read`);
@@ -313,7 +335,7 @@ export class LanePush {
 
   /** Attributes of which a column was changed. */
   #changed(local: Cells): AttributePlan[] {
-    return this.#source.plan.attributes.filter(({ column, writable }) => writable && column in local);
+    return this.#plan.attributes.filter(({ column, writable }) => writable && column in local);
   }
 
   /** What the push changed in Attio, for the history. */
@@ -329,7 +351,7 @@ export class LanePush {
     const { sql } = this.#deps.db;
     const references = this.#changed(local).filter(({ kind }) => kind === "record-reference");
     const columns = references.map(({ column }) => column);
-    if (this.#source.plan.kind === "list" && isInsert) columns.push("parent_record_id");
+    if (this.#plan.kind === "list" && isInsert) columns.push("parent_record_id");
     const ids = columns.flatMap((column) => [local[column]].flat()).filter((id) => typeof id === "string");
     if (ids.length === 0) return local;
     const known = await readReferences(sql, ids);

@@ -2,12 +2,16 @@ import {
   AttioApiError,
   AttioError,
   AttioMergeInProgressError,
+  AttioNotFoundError,
   AttioRateLimitError,
   AttioServerError,
   type RequestOptions,
 } from "../../attio/index.ts";
-import { endChanges, noteRefused, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import type { Sql } from "../../db/client.ts";
+import { markDirty } from "../../db/queries/dirty.ts";
+import { endChanges, followMerge, noteRefused, returnChanges, type Lane } from "../../db/queries/outbox.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
+import { transact } from "../../db/tx.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import { type RecordSource } from "../fetch/record-source.ts";
 import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
@@ -24,36 +28,34 @@ export async function pushLane(
   const push = new LanePush(deps, source, lane, options);
   const { sql } = deps.db;
   const taken = [...lane.changes];
-  for (;;) {
-    try {
-      await push.run();
-      return;
-    } catch (error) {
-      if (error instanceof PlanChangedError) {
-        await source.reload();
-        continue;
-      }
-      if (error instanceof ClaimLostError) return;
-      if (error instanceof LaterError) {
-        await returnChanges(sql, taken, { delay: error.delay, sent: false });
-        return;
-      }
-      if (error instanceof LaneFailedError) {
-        await endChanges(sql, taken, "failed", { code: error.code, message: error.message });
-        return;
-      }
-      if (isLockTimeout(error)) {
-        // A user has the row; what was sent is found equal at the next attempt.
-        await returnChanges(sql, taken, { delay: 1, sent: true });
-        return;
-      }
-      if (!(error instanceof AttioError)) {
-        await returnChanges(sql, taken, { delay: 1, sent: true });
-        throw error;
-      }
-      await failOrRetry(deps, lane, error);
+  try {
+    await push.run();
+    return;
+  } catch (error) {
+    if (error instanceof PlanChangedError) {
+      // Columns and options may have other names now; the outbox has them.
+      await returnChanges(sql, taken, { delay: 0, sent: false });
       return;
     }
+    if (error instanceof ClaimLostError) return;
+    if (error instanceof LaterError) {
+      await returnChanges(sql, taken, { delay: error.delay, sent: false });
+      return;
+    }
+    if (error instanceof LaneFailedError) {
+      await endChanges(sql, taken, "failed", { code: error.code, message: error.message });
+      return;
+    }
+    if (isLockTimeout(error)) {
+      // A user has the row; what was sent is found equal at the next attempt.
+      await returnChanges(sql, taken, { delay: 1, sent: true });
+      return;
+    }
+    if (!(error instanceof AttioError)) {
+      await returnChanges(sql, taken, { delay: 1, sent: true });
+      throw error;
+    }
+    await failOrRetry(deps, lane, error);
   }
 }
 
@@ -70,15 +72,34 @@ async function failOrRetry({ db, log }: PushDeps, lane: Lane, error: AttioError)
   const message =
     error instanceof AttioApiError && error.apiMessage !== "" ? error.apiMessage : error.message;
   if (refused) await noteRefused(db.sql, ids);
+  if (error instanceof AttioNotFoundError && lane.changes.every(({ operation }) => operation === "update")) {
+    await endOfGone(db.sql, lane, error);
+    return;
+  }
   const isYoung = Date.now() - (lane.changes[0]?.createdAtMs ?? 0) < UNKNOWN_REFERENCE_MS;
   const maybeLater = refused && error.code === "value_not_found" && namesRecords(lane) && isYoung;
   log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
   if (refused && !maybeLater) {
-    await endChanges(db.sql, lane.changes, "failed", { code: error.code, message });
+    await transact(db.sql, async (tx) => {
+      await endChanges(tx, lane.changes, "failed", { code: error.code, message });
+      // A delete that Attio refuses brings the row back: looked at earlier, the row would still be held as deleted.
+      if (lane.changes.at(-1)?.operation === "delete")
+        await markDirty(tx, lane.stream, [lane.recordId], "delete refused");
+    });
     return;
   }
   const delay = maybeLater ? 2 : Math.min(300, 0.5 * 2 ** Math.min(attempts, 10));
   await returnChanges(db.sql, lane.changes, { delay, sent: true, code: error.code, message });
+}
+
+/** A record that is changed here and gone in Attio: merged as we know, or else whoever changed it decides (design rule 26). */
+async function endOfGone(sql: Sql, lane: Lane, { code }: AttioNotFoundError): Promise<void> {
+  if (await followMerge(sql, lane.changes)) return;
+  await transact(sql, async (tx) => {
+    const message = "changed here, and gone in Attio: deleted, or merged into another record";
+    await endChanges(tx, lane.changes, "conflict", { code, message });
+    await markDirty(tx, lane.stream, [lane.recordId], "not found by a push");
+  });
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

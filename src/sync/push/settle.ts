@@ -103,14 +103,21 @@ async function adoptId(tx: Tx, target: ApplyTarget, lane: Lane, id: string): Pro
   const { stream, table, key } = target;
   const [name, column] = [mirrorTable(table), quoteIdentifier(key)];
   const provisional = lane.recordId;
-  const [present] = await tx.unsafe(`SELECT FROM ${name} WHERE ${column} = $1 FOR UPDATE`, [id]);
-  if (present === undefined) {
-    await tx.unsafe(`UPDATE ${name} SET ${column} = $2 WHERE ${column} = $1`, [provisional, id]);
-  } else {
-    for (const { from, fk } of await referrers(tx, table)) {
-      await tx.unsafe(`UPDATE ${from} SET ${fk} = $2 WHERE ${fk} = $1`, [provisional, id]);
-    }
+  // Nobody can begin to refer to a row that is locked.
+  const locked = await tx.unsafe<{ id: string }[]>(
+    `SELECT ${column} AS id FROM ${name} WHERE ${column} IN ($1, $2) ORDER BY 1 FOR UPDATE`,
+    [provisional, id],
+  );
+  const isPresent = locked.some((row) => row.id === id);
+  const moves = await moveStatements(tx, target, { cascading: isPresent });
+  if (isPresent) {
+    for (const move of moves) await tx.unsafe(move, [provisional, id]);
     await tx.unsafe(`DELETE FROM ${name} WHERE ${column} = $1`, [provisional]);
+  } else {
+    // Keys that do not follow are moved by the same statement: only at its end must they point at something.
+    const parts = moves.map((move, place) => `m${String(place)} AS (${move})`);
+    const head = parts.length === 0 ? "" : `WITH ${parts.join(", ")} `;
+    await tx.unsafe(`${head}UPDATE ${name} SET ${column} = $2 WHERE ${column} = $1`, [provisional, id]);
   }
   await tx`
     UPDATE attio_sync.outbox SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
@@ -119,10 +126,25 @@ async function adoptId(tx: Tx, target: ApplyTarget, lane: Lane, id: string): Pro
     ON CONFLICT (provisional_id) DO UPDATE SET record_id = excluded.record_id`;
 }
 
-/** Columns of users' tables whose foreign keys point at a table of the mirror. */
-async function referrers(tx: Tx, table: string): Promise<{ from: string; fk: string }[]> {
-  return tx<{ from: string; fk: string }[]>`
-    SELECT c.conrelid::regclass::text AS from, quote_ident(a.attname) AS fk
+/**
+ * Statements that make the foreign keys of users' tables point at $2 instead of $1, one for each table.
+ *
+ * @param cascading whether those are among them that are ON UPDATE CASCADE
+ */
+async function moveStatements(
+  tx: Tx,
+  { table, key }: ApplyTarget,
+  { cascading }: { cascading: boolean },
+): Promise<string[]> {
+  const tables = await tx<{ from: string; columns: string[] }[]>`
+    SELECT c.conrelid::regclass::text AS from, array_agg(DISTINCT quote_ident(a.attname)::text) AS columns
     FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-    WHERE c.contype = 'f' AND c.confrelid = ${mirrorTable(table)}::regclass AND cardinality(c.conkey) = 1`;
+    JOIN pg_attribute k ON k.attrelid = c.confrelid AND k.attnum = c.confkey[1]
+    WHERE c.contype = 'f' AND c.confrelid = ${mirrorTable(table)}::regclass AND cardinality(c.conkey) = 1
+      AND k.attname = ${key} AND c.conparentid = 0 AND (${cascading} OR c.confupdtype <> 'c')
+    GROUP BY c.conrelid`;
+  return tables.map(({ from, columns }) => {
+    const set = columns.map((fk) => `${fk} = CASE WHEN ${fk} = $1::uuid THEN $2::uuid ELSE ${fk} END`);
+    return `UPDATE ${from} SET ${set.join(", ")} WHERE $1::uuid IN (${columns.join(", ")})`;
+  });
 }

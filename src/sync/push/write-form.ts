@@ -46,9 +46,9 @@ export function writeValue(attribute: AttributePlan, value: ValueCells, before?:
   const sides = value.sides as Readonly<Record<string, JsonValue>>;
   switch (attribute.kind) {
     case "select":
-      return { option: main };
+      return { option: choiceId(attribute, main) };
     case "status":
-      return { status: main };
+      return { status: choiceId(attribute, main) };
     case "record-reference":
       return { target_object: sides.object ?? attribute.targetObject, target_record_id: main };
     case "actor-reference":
@@ -71,6 +71,12 @@ export function writeValue(attribute: AttributePlan, value: ValueCells, before?:
     default:
       return { value: main };
   }
+}
+
+/** A title may have been given to another one since it was read; an id never is (design rule 6). */
+function choiceId({ titles }: AttributePlan, title: JsonValue): JsonValue {
+  const ids = [...(titles ?? [])].filter(([, known]) => known === title).map(([id]) => id);
+  return ids.length === 1 && ids[0] !== undefined ? ids[0] : title;
 }
 
 /** The whole alone is split: its last word is the last name. The parts alone make up the whole. */

@@ -1,0 +1,193 @@
+import { beforeAll, expect, it } from "vitest";
+import { discardChanges, retryChanges } from "../../src/sync/push/resolve-changes.ts";
+import { deliverEvents, drain } from "../support/live.ts";
+import { findDifferences } from "../support/oracle.ts";
+import { startWriting, type Writing } from "../support/writing.ts";
+
+let writing: Writing;
+let settled: () => Promise<void>;
+let people: string[];
+
+beforeAll(async () => {
+  writing = await startWriting({
+    policy: "local",
+    seed: { people: 24, companies: 10, deals: 5, seed: 4 },
+    mirror: { life: "file" },
+  });
+  ({ settled } = deliverEvents(writing.mirror));
+  const rows = await writing.user<{ id: string }[]>`SELECT record_id AS id FROM attio.people ORDER BY 1`;
+  people = rows.map(({ id }) => id);
+});
+
+/** Two people of a test's own. */
+function twoPeople(): [string, string] {
+  const [one, other] = people.splice(0, 2);
+  if (one === undefined || other === undefined) throw new Error("no people are left");
+  return [one, other];
+}
+
+function merge(one: string, other: string): string {
+  return writing.mirror.sandbox.store.mergeRecords("people", one, other).id;
+}
+
+function there(id: string, slug: string): unknown {
+  const { store } = writing.mirror.sandbox;
+  const [value] = store.values(store.record("people", id), slug).active;
+  return (value?.fields as Record<string, unknown> | undefined)?.["value"];
+}
+
+async function changesOf(id: string): Promise<unknown[]> {
+  return [
+    ...(await writing.user`
+      SELECT operation, changes, status, error_code AS code FROM attio.changes WHERE record_id = ${id} ORDER BY id`),
+  ];
+}
+
+async function expectEqual(): Promise<void> {
+  const { mirror } = writing;
+  await settled();
+  await drain(mirror);
+  expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+}
+
+const pushed = (changes: Record<string, unknown>) => ({
+  operation: "update",
+  changes,
+  status: "pushed",
+  code: null,
+});
+
+it("what was changed of either original goes to the record that they became", async () => {
+  const { user, push, mirror } = writing;
+  const [one, other] = twoPeople();
+  await user`UPDATE attio.people SET job_title = 'of the one' WHERE record_id = ${one}`;
+  await user`UPDATE attio.people SET description = 'of the other' WHERE record_id = ${other}`;
+  const merged = merge(one, other);
+  await settled();
+  await drain(mirror);
+  await push();
+  expect([there(merged, "job_title"), there(merged, "description")]).toEqual(["of the one", "of the other"]);
+  expect(await changesOf(merged)).toEqual([
+    pushed({ job_title: "of the one" }),
+    pushed({ description: "of the other" }),
+  ]);
+  const [row] = await user`SELECT job_title, description FROM attio.people WHERE record_id = ${merged}`;
+  expect(row).toEqual({ job_title: "of the one", description: "of the other" });
+  await expectEqual();
+});
+
+it("a push that is quicker than the event, or under way meanwhile, waits for it", async () => {
+  const { user, push, mirror } = writing;
+  const [one, other] = twoPeople();
+  await user`UPDATE attio.people SET job_title = 'too early' WHERE record_id = ${one}`;
+  const merged = merge(one, other);
+  await push();
+  expect(await changesOf(one)).toMatchObject([{ status: "conflict", code: "not_found" }]);
+  await settled();
+  await drain(mirror);
+  await push();
+  expect(there(merged, "job_title")).toBe("too early");
+
+  const [third, fourth] = twoPeople();
+  let next = "";
+  const stop = mirror.sandbox.onAnswer(async ({ path }) => {
+    if (!path.includes(third)) return;
+    stop();
+    next = merge(third, fourth);
+    await settled();
+    await drain(mirror);
+  });
+  await user`UPDATE attio.people SET job_title = 'under way' WHERE record_id = ${third}`;
+  await push();
+  expect(there(next, "job_title")).toBe("under way");
+  expect(await changesOf(next)).toMatchObject([{ status: "pushed" }]);
+  await expectEqual();
+});
+
+it("ids of merged records go on standing for what they became, here and in what is pushed", async () => {
+  const { user, push, mirror } = writing;
+  const { store } = mirror.sandbox;
+  const [one, other] = [
+    store.createRecord("companies", { name: "One" }),
+    store.createRecord("companies", { name: "Other" }),
+  ];
+  await settled();
+  await drain(mirror);
+  await user.unsafe("CREATE SCHEMA app");
+  await user.unsafe("CREATE TABLE app.invoices (company uuid REFERENCES attio.companies)");
+  await user`INSERT INTO app.invoices VALUES (${one.id}), (${other.id})`;
+  const [person] = twoPeople();
+  await user`UPDATE attio.people SET company = ${other.id} WHERE record_id = ${person}`;
+  const merged = store.mergeRecords("companies", one.id, other.id);
+  await settled();
+  await drain(mirror);
+  await push();
+  const [row] = await user`SELECT company FROM attio.people WHERE record_id = ${person}`;
+  expect(row).toEqual({ company: merged.id });
+  const [value] = store.values(store.record("people", person), "company").active;
+  expect(value?.fields).toMatchObject({ target_record_id: merged.id });
+  const invoices = await user`
+    SELECT c.name, c._deleted_at FROM app.invoices i JOIN attio.companies c ON c.record_id = attio.current_id(i.company)`;
+  expect([...invoices]).toEqual([
+    { name: "One", _deleted_at: null },
+    { name: "One", _deleted_at: null },
+  ]);
+  await user.unsafe("DROP TABLE app.invoices");
+  // Of a merge of merged records, too.
+  const last = store.mergeRecords(
+    "companies",
+    merged.id,
+    store.createRecord("companies", { name: "Third" }).id,
+  );
+  await settled();
+  await drain(mirror);
+  const [current] = await user`SELECT attio.current_id(${one.id}) AS id`;
+  expect(current).toEqual({ id: last.id });
+});
+
+it.each(["the push", "the backfill"])(
+  "after a merge that nobody told of, found by %s, what was changed is a conflict",
+  async (who) => {
+    const { user, push, mirror } = writing;
+    const [one, other] = twoPeople();
+    await user`UPDATE attio.people SET job_title = 'of the one' WHERE record_id = ${one}`;
+    await user`UPDATE attio.people SET job_title = 'of the other' WHERE record_id = ${other}`;
+    const merged = merge(one, other);
+    await settled();
+    await mirror.db.sql`DELETE FROM attio_sync.webhook_events`;
+    if (who === "the backfill") await mirror.backfill({ streams: ["people"] });
+    await push();
+    const lost = (title: string) => ({
+      operation: "update",
+      changes: { job_title: title },
+      status: "conflict",
+      code: "not_found",
+    });
+    const expectLost = async () => {
+      expect(await changesOf(one)).toEqual([lost("of the one")]);
+      expect(await changesOf(other)).toEqual([lost("of the other")]);
+    };
+    await expectLost();
+    if (who === "the push") await mirror.backfill({ streams: ["people"] });
+    await drain(mirror);
+    const rows =
+      await user`SELECT record_id AS id FROM attio.people WHERE record_id IN (${one}, ${other}, ${merged})`;
+    expect([...rows]).toEqual([{ id: merged }]);
+    // Trying again changes nothing; giving up ends it.
+    const writes = mirror.sandbox.log.count({ kind: "write" });
+    await retryChanges(mirror.db, [], { allowBulk: false });
+    await push();
+    await expectLost();
+    expect(mirror.sandbox.log.count({ kind: "write" })).toBe(writes);
+    const open = await user<{ id: string }[]>`SELECT id FROM attio.changes WHERE status = 'conflict'`;
+    await discardChanges(
+      mirror.db,
+      open.map(({ id }) => Number(id)),
+    );
+    await drain(mirror);
+    // What refers to them was not told of either, and was not read.
+    expect(
+      await findDifferences(mirror.sandbox, mirror.db.sql, { sources: ["people"], resources: [] }),
+    ).toEqual([]);
+  },
+);
