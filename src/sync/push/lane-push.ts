@@ -1,11 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  AttioApiError,
-  AttioNotFoundError,
-  type AttioEntry,
-  type AttioRecord,
-  type RequestOptions,
-} from "../../attio/index.ts";
+import { AttioApiError, AttioNotFoundError, type RequestOptions } from "../../attio/index.ts";
 import type { Cells } from "../../db/control/index.ts";
 import {
   endChanges,
@@ -18,24 +12,22 @@ import {
 } from "../../db/queries/outbox.ts";
 import { ring } from "../../db/queries/dirty.ts";
 import { transact } from "../../db/tx.ts";
-import type { JsonValue } from "../../lib/json.ts";
 import type { ValueChange } from "../apply/history.ts";
 import { deleteRows } from "../apply/delete-rows.ts";
 import { findDependents } from "../live/dependents.ts";
 import { type ApplyTarget } from "../apply/target.ts";
-import { targetOf, type RecordSource } from "../fetch/record-source.ts";
 import { ticketed } from "../fetch/ticketed.ts";
-import { entrySource, readRecord, recordSource } from "../mapping/read-record.ts";
-import { UnknownChoiceError } from "../mapping/read-value.ts";
 import type { AttributePlan } from "../mapping/record-plan.ts";
 import type { MappedRow } from "../mapping/row.ts";
-import { decideAttribute, type Decision } from "./decide.ts";
-import { findMade, type Made } from "./find-made.ts";
+import { decideAttribute } from "./decide.ts";
+import type { Endpoint, Send, Written } from "./endpoint.ts";
+import type { Made } from "./find-made.ts";
+import { foldChanges, withForms } from "./forms.ts";
 import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { settle, type Answer } from "./settle.ts";
-import { valuesIn, writeValue } from "./write-form.ts";
+import { valuesIn, writeValue, type WriteValue } from "./write-form.ts";
 
 /** What Attio has of a row. */
 interface Remote {
@@ -48,13 +40,13 @@ interface Remote {
 /** The push of one lane: reads what Attio has, decides, sends what differs, and settles. */
 export class LanePush {
   readonly #deps: PushDeps;
-  readonly #source: RecordSource;
+  readonly #endpoint: Endpoint;
   readonly #lane: Lane;
   readonly #options: RequestOptions;
 
-  constructor(deps: PushDeps, source: RecordSource, lane: Lane, options: RequestOptions) {
+  constructor(deps: PushDeps, endpoint: Endpoint, lane: Lane, options: RequestOptions) {
     this.#deps = deps;
-    this.#source = source;
+    this.#endpoint = endpoint;
     this.#lane = lane;
     this.#options = { ...options, timeoutMs: deps.patience.timeoutMs };
   }
@@ -70,13 +62,21 @@ export class LanePush {
 
   /** Column → the value that was written last. */
   get #local(): Cells {
-    return Object.assign({}, ...this.#lane.changes.map(({ changes }) => changes)) as Cells;
+    return this.#fold(this.#lane.changes.map(({ changes }) => changes));
+  }
+
+  #fold(changes: readonly Cells[]): Cells {
+    return this.#endpoint.read(foldChanges(changes, this.#endpoint.forms));
   }
 
   /** Column → the value before the first of these changes, and before those that failed. */
   async #base(): Promise<Cells> {
     const base = Object.assign({}, ...this.#lane.changes.toReversed().map((change) => change.base)) as Cells;
-    return { ...base, ...(await supersedeFailed(this.#deps.db.sql, this.#lane, Object.keys(base))) };
+    const columns = withForms(Object.keys(base), this.#endpoint.forms);
+    return this.#endpoint.read({
+      ...base,
+      ...(await supersedeFailed(this.#deps.db.sql, this.#lane, columns)),
+    });
   }
 
   async #delete(attemptedAtMs: number | null, wasInserted: boolean): Promise<void> {
@@ -95,15 +95,12 @@ export class LanePush {
       }
       id = made.id;
     }
-    const { client } = this.#deps;
-    const { plan } = this.#source;
-    const { begin } = await ticketed(db.sql, this.#options, async (sending) => {
+    const { value, begin } = await ticketed(db.sql, this.#options, async (sending) => {
       try {
-        await (plan.kind === "object"
-          ? client.records.delete(plan.sourceId, id, sending)
-          : client.entries.delete(plan.sourceId, id, sending));
+        return await this.#endpoint.delete(id, sending);
       } catch (error) {
-        if (!(error instanceof AttioNotFoundError)) throw error;
+        if (error instanceof AttioNotFoundError) return { threads: [] };
+        throw error;
       }
     }).catch(async (error: unknown) => {
       // A delete that Attio refuses brings the row back.
@@ -111,9 +108,14 @@ export class LanePush {
         await ring(db.sql, [{ stream: this.#lane.stream, id, reason: "delete refused", delay: 0.2 }]);
       throw error;
     });
-    await deleteRows(db.sql, targetOf(plan), { ids: [id], begin, mode: deleteMode, announced: true });
+    await deleteRows(db.sql, this.#endpoint.target, { ids: [id], begin, mode: deleteMode, announced: true });
     await transact(db.sql, async (tx) => {
-      await ring(tx, await findDependents(tx, { gone: [id], threads: [] }));
+      const { threads } = value;
+      const reason = "a comment was deleted";
+      await ring(tx, [
+        ...(await findDependents(tx, { gone: [id], threads })),
+        ...threads.map((thread) => ({ stream: "threads", id: thread, reason, announced: true })),
+      ]);
       await endChanges(tx, this.#lane.changes, "pushed");
     });
   }
@@ -126,7 +128,7 @@ export class LanePush {
     const policy = forced ? "local" : this.#deps.policy;
     const changedAtMs = this.#onAttiosClock(this.#lane.changes.at(-1)?.createdAtMs ?? 0);
     const since = this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000;
-    const sends: { attribute: AttributePlan; decision: Decision & { kind: "send" } }[] = [];
+    const sends: Send[] = [];
     const parked: { changes: Cells; base: Cells } = { changes: {}, base: {} };
     for (const attribute of this.#changed(local)) {
       const cells = {
@@ -141,7 +143,9 @@ export class LanePush {
           policy,
           changedAtMs,
           isOurs: (by) =>
-            wasSent && by?.actorId === this.#deps.ownActor && Date.parse(by.activeFrom ?? "") >= since,
+            wasSent &&
+            ((by?.actorId === this.#deps.ownActor && Date.parse(by.activeFrom ?? "") >= since) ||
+              this.#endpoint.isAsSent(attribute, cells.local, cells.remote)),
         },
       );
       if (decision.kind === "send") sends.push({ attribute, decision });
@@ -163,31 +167,15 @@ export class LanePush {
         });
       }
     }
-    const answer = sends.length === 0 ? remote : await this.#send(id, sends);
+    const answer =
+      sends.length === 0
+        ? remote
+        : await this.#answer(false, (sending) => this.#endpoint.update(id, sends, sending));
     if (Object.keys(parked.changes).length > 0) await this.#park(parked);
     await this.#settle({ ...answer, changes: isBound ? [] : this.#changesOf(base, answer) });
   }
 
-  async #send(
-    id: string,
-    sends: readonly { attribute: AttributePlan; decision: Decision & { kind: "send" } }[],
-  ): Promise<Remote> {
-    const { client } = this.#deps;
-    const { plan } = this.#source;
-    const replaces = sends.some(({ decision }) => decision.replaces);
-    const values: Record<string, JsonValue> = {};
-    for (const { attribute, decision } of sends)
-      values[attribute.id] = replaces ? decision.values : decision.additions;
-    return this.#answer(false, (sending) =>
-      plan.kind === "object"
-        ? client.records[replaces ? "overwrite" : "update"](plan.sourceId, { recordId: id, values }, sending)
-        : client.entries[replaces ? "overwrite" : "update"](plan.sourceId, { entryId: id, values }, sending),
-    );
-  }
-
   async #insert(attemptedAtMs: number | null): Promise<void> {
-    const { client } = this.#deps;
-    const { plan } = this.#source;
     const local = await this.#translate(this.#local, true);
     const attempted = await this.#attempted();
     const made = await this.#findMade(attempted ?? local, attempted !== undefined);
@@ -195,48 +183,28 @@ export class LanePush {
       await this.#update(made.id, attempted ?? {}, true);
       return;
     }
-    const key = this.#keyOf(local);
+    const key = this.#endpoint.keyOf(local);
     if (attemptedAtMs !== null && key === undefined) this.#waitOutGrace(attemptedAtMs);
-    const values: Record<string, JsonValue> = {};
+    const values: Record<string, WriteValue[]> = {};
     for (const attribute of this.#changed(local))
       values[attribute.id] = valuesIn(attribute, local).map((value) => writeValue(attribute, value));
-    const answer = await this.#answer(key === undefined, (sending) => {
-      if (plan.kind === "list") {
-        const parent = {
-          parentRecordId: String(local.parent_record_id),
-          parentObject: String(local.parent_object),
-        };
-        return client.entries[made.kind === "free" ? "assert" : "create"](
-          plan.sourceId,
-          { ...parent, values },
-          sending,
-        );
-      }
-      return key === undefined
-        ? client.records.create(plan.sourceId, values, sending)
-        : client.records.assert(plan.sourceId, { matchingAttribute: key.id, values }, sending);
-    });
-    await this.#settle({ ...answer, changes: this.#changesOf({}, answer) });
-  }
-
-  /** The unique attribute by which a record with these values is recognized. */
-  #keyOf(cells: Cells): AttributePlan | undefined {
-    return this.#source.plan.attributes.find(
-      (attribute) => attribute.unique && attribute.writable && valuesIn(attribute, cells).length > 0,
+    const answer = await this.#answer(key === undefined, (sending) =>
+      this.#endpoint.create({ local, values, key, made }, sending),
     );
+    await this.#settle({ ...answer, changes: this.#changesOf({}, answer) });
   }
 
   /** What was sent before without an answer; the row may have been changed since. */
   async #attempted(): Promise<Cells | undefined> {
     const sent = this.#lane.changes.filter(({ attemptedAtMs }) => attemptedAtMs !== null);
     if (sent.length === 0) return undefined;
-    return this.#translate(Object.assign({}, ...sent.map(({ changes }) => changes)) as Cells, true);
+    return this.#translate(this.#fold(sent.map(({ changes }) => changes)), true);
   }
 
   /** What an earlier attempt may have made, or what has the same key. */
   #findMade(local: Cells, attempted: boolean): Promise<Made> {
-    return findMade(this.#deps, this.#source, {
-      key: this.#keyOf(local),
+    return this.#endpoint.findMade({
+      key: this.#endpoint.keyOf(local),
       local,
       attempted,
       sinceMs: this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000,
@@ -254,29 +222,18 @@ export class LanePush {
    *
    * @param create whether it makes something that no key tells apart
    */
-  async #answer(
-    create: boolean,
-    send: (options: RequestOptions) => Promise<AttioRecord | AttioEntry>,
-  ): Promise<Remote> {
-    const { db, raw } = this.#deps;
-    const { plan } = this.#source;
+  async #answer(create: boolean, send: (options: RequestOptions) => Promise<Written>): Promise<Remote> {
+    const { db } = this.#deps;
     await this.#noteSend(create);
     // Once more when the budget lets it go: from then on it may happen, and only while the changes are still ours.
     const sent = await ticketed(db.sql, { ...this.#options, onSend: () => this.#noteSend(false) }, send);
-    const source = "values" in sent.value ? recordSource(sent.value) : entrySource(sent.value);
-    try {
-      const row = readRecord(source, plan, { raw });
-      if (!("problem" in row))
-        return {
-          row,
-          target: targetOf(plan),
-          begin: sent.begin,
-          cells: await printedCells(db.sql, targetOf(plan), row),
-        };
-    } catch (error) {
-      if (!(error instanceof UnknownChoiceError)) throw error;
-    }
-    return this.#fetch(source.id);
+    const { id, target, row } = sent.value;
+    if (row === undefined) return this.#fetch(id);
+    return { row, target, begin: sent.begin, cells: await this.#cellsOf(target, row) };
+  }
+
+  async #cellsOf(target: ApplyTarget, row: MappedRow): Promise<Cells> {
+    return this.#endpoint.read(await printedCells(this.#deps.db.sql, target, row));
   }
 
   async #noteSend(create: boolean): Promise<void> {
@@ -288,25 +245,21 @@ export class LanePush {
   }
 
   async #fetch(id: string): Promise<Remote> {
-    const { value, begin } = await this.#source.fetchOne(id, this.#options);
+    const { value, begin } = await this.#endpoint.fetch(id, this.#options);
     const [row] = value.rows;
     if (row === undefined || "problem" in row)
       throw new Error(`row ${id} of ${this.#lane.stream} cannot be read`);
-    return {
-      row,
-      target: value.target,
-      begin,
-      cells: await printedCells(this.#deps.db.sql, value.target, row),
-    };
+    return { row, target: value.target, begin, cells: await this.#cellsOf(value.target, row) };
   }
 
   /** Attributes of which a column was changed. */
   #changed(local: Cells): AttributePlan[] {
-    return this.#source.plan.attributes.filter(({ column, writable }) => writable && column in local);
+    return this.#endpoint.attributes.filter(({ column, writable }) => writable && column in local);
   }
 
   /** What the push changed in Attio, for the history. */
-  #changesOf(base: Cells, { row, cells }: Remote): ValueChange[] {
+  #changesOf(base: Cells, { row, target, cells }: Remote): ValueChange[] {
+    if (target.tracked.length === 0) return [];
     return this.#changed(this.#local).flatMap(({ slug: attribute, column }) => {
       const [old, now] = [base[column] ?? null, cells[column] ?? null];
       return isDeepStrictEqual(old, now) ? [] : [{ id: row.id, attribute, old, new: now }];
@@ -318,7 +271,8 @@ export class LanePush {
     const { sql } = this.#deps.db;
     const references = this.#changed(local).filter(({ kind }) => kind === "record-reference");
     const columns = references.map(({ column }) => column);
-    if (this.#source.plan.kind === "list" && isInsert) columns.push("parent_record_id");
+    const { place } = this.#endpoint;
+    if (isInsert) columns.push(...place);
     const ids = columns.flatMap((column) => [local[column]].flat()).filter((id) => typeof id === "string");
     if (ids.length === 0) return local;
     const known = await readReferences(sql, ids);
@@ -329,7 +283,7 @@ export class LanePush {
       const states = [local[column]].flat().flatMap((id) => (typeof id === "string" ? [known.get(id)] : []));
       const waits = states.some((state) => state?.waitsFor != null || state?.failed === true);
       const isLater = states.every((state) => (state?.waitsFor ?? 0) > own || state?.failed === true);
-      if (waits && !(isInsert && column !== "parent_record_id" && isLater)) {
+      if (waits && !(isInsert && !place.includes(column) && isLater)) {
         const isOld = Date.now() - (this.#lane.changes[0]?.createdAtMs ?? 0) > UNKNOWN_REFERENCE_MS;
         if (isOld && states.some((state) => state?.failed === true))
           throw new LaneFailedError("reference_failed", `${column} names a row that was not made in Attio`);
@@ -355,9 +309,13 @@ export class LanePush {
   }
 
   async #park(
-    cells: { changes: Cells; base: Cells },
+    parked: { changes: Cells; base: Cells },
     status: "pending" | "conflict" = "conflict",
   ): Promise<void> {
+    const cells = {
+      changes: this.#endpoint.store(parked.changes),
+      base: this.#endpoint.store(parked.base),
+    };
     const reason =
       status === "conflict"
         ? {
@@ -373,8 +331,11 @@ export class LanePush {
     );
   }
 
-  async #settle(answer: Answer): Promise<void> {
-    await settle(this.#deps.db.sql, this.#lane, answer);
+  async #settle(answer: Omit<Answer, "doorbells">): Promise<void> {
+    await settle(this.#deps.db.sql, this.#lane, {
+      ...answer,
+      doorbells: this.#endpoint.doorbells(answer.row),
+    });
   }
 
   #onAttiosClock(ms: number): number {

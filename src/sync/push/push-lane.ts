@@ -9,7 +9,7 @@ import {
 import { endChanges, noteRefused, returnChanges, type Lane } from "../../db/queries/outbox.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { PlanChangedError } from "../apply/target.ts";
-import { type RecordSource } from "../fetch/record-source.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
 import { LanePush } from "./lane-push.ts";
 import type { PushDeps } from "./push-deps.ts";
@@ -17,11 +17,11 @@ import type { PushDeps } from "./push-deps.ts";
 /** Pushes one lane. Never throws for what Attio says: each change ends, or is given back with its reason. */
 export async function pushLane(
   deps: PushDeps,
-  source: RecordSource,
+  endpoint: Endpoint,
   lane: Lane,
   options: RequestOptions,
 ): Promise<void> {
-  const push = new LanePush(deps, source, lane, options);
+  const push = new LanePush(deps, endpoint, lane, options);
   const { sql } = deps.db;
   const taken = [...lane.changes];
   for (;;) {
@@ -30,7 +30,7 @@ export async function pushLane(
       return;
     } catch (error) {
       if (error instanceof PlanChangedError) {
-        await source.reload();
+        await endpoint.reload();
         continue;
       }
       if (error instanceof ClaimLostError) return;
