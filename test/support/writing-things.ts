@@ -18,3 +18,9 @@ export async function refusal(work: PromiseLike<unknown>): Promise<unknown> {
     return error instanceof Error ? error.message : error;
   }
 }
+
+/** The keys of a table's rows, in order. */
+export async function idsOf(user: Things["user"], table: string, key: string): Promise<string[]> {
+  const rows = await user<{ id: string }[]>`SELECT ${user(key)} AS id FROM attio.${user(table)} ORDER BY 1`;
+  return rows.map(({ id }) => id);
+}

@@ -93,7 +93,7 @@ export class Pusher {
   }
 
   async #endpoint(stream: string): Promise<Endpoint | undefined> {
-    if (isWritableStream(stream)) return new ResourceEndpoint(this.#deps, stream);
+    if (isWritableStream(stream)) return ResourceEndpoint.open(this.#deps, stream);
     const row = await findStream(this.#deps.db.orm, stream);
     if (row?.sourceId == null) return undefined;
     const known = this.#endpoints.get(stream);

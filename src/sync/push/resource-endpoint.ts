@@ -1,5 +1,6 @@
 import { AttioNotFoundError, type RequestOptions } from "../../attio/index.ts";
 import type { Cells } from "../../db/control/index.ts";
+import { readObjectSlugs } from "../../db/queries/catalog.ts";
 import type { Doorbell } from "../../db/queries/dirty.ts";
 import type { ApplyTarget } from "../apply/target.ts";
 import { FIXED_TARGETS, fixedRowSource } from "../fetch/fixed-sources.ts";
@@ -14,8 +15,9 @@ import type { Forms } from "./forms.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { NOTES } from "./resources/notes.ts";
 import type { Resource } from "./resources/resource.ts";
+import { TASKS } from "./resources/tasks.ts";
 
-const RESOURCES: Readonly<Record<WritableStream, Resource>> = { notes: NOTES };
+const RESOURCES: Readonly<Record<WritableStream, Resource>> = { notes: NOTES, tasks: TASKS };
 
 /** A resource with a fixed table. Nothing in it is unique, so what a lost request made is told by actor, time and content. */
 export class ResourceEndpoint implements Endpoint {
@@ -23,12 +25,19 @@ export class ResourceEndpoint implements Endpoint {
   readonly #deps: PushDeps;
   readonly #stream: WritableStream;
   readonly #resource: Resource;
+  /** Slugs by object id. */
+  readonly #slugs: ReadonlyMap<string, string>;
 
-  constructor(deps: PushDeps, stream: WritableStream) {
+  constructor(deps: PushDeps, stream: WritableStream, slugs: ReadonlyMap<string, string>) {
     this.#deps = deps;
     this.#stream = stream;
+    this.#slugs = slugs;
     this.#resource = RESOURCES[stream];
     this.target = FIXED_TARGETS[stream];
+  }
+
+  static async open(deps: PushDeps, stream: WritableStream): Promise<ResourceEndpoint> {
+    return new ResourceEndpoint(deps, stream, await readObjectSlugs(deps.db.sql));
   }
 
   get attributes(): readonly AttributePlan[] {
@@ -48,11 +57,11 @@ export class ResourceEndpoint implements Endpoint {
   }
 
   read(cells: Cells): Cells {
-    return cells;
+    return this.#resource.read?.(cells, this.#slugs) ?? cells;
   }
 
   store(cells: Cells): Cells {
-    return cells;
+    return this.#resource.store?.(cells) ?? cells;
   }
 
   isAsSent(attribute: AttributePlan, sent: Cells, there: Cells): boolean {
@@ -70,7 +79,7 @@ export class ResourceEndpoint implements Endpoint {
       ({ columns }) =>
         Date.parse(String(columns.created_at)) >= sinceMs &&
         this.#isByUs(columns) &&
-        this.#resource.isMadeOf(columns, local),
+        this.#resource.isMadeOf(this.read(columns), local),
     );
     return only((await withoutKnown(this.#deps, alike, (row) => row.id)).map(({ id }) => id));
   }

@@ -1,4 +1,4 @@
-import type { Capture } from "../../db/mirror/capture.ts";
+import type { Capture, Check } from "../../db/mirror/capture.ts";
 import type { Column } from "../../db/mirror/tables.ts";
 import type { WritableStream } from "../streams.ts";
 
@@ -6,6 +6,20 @@ import type { WritableStream } from "../streams.ts";
 export type FixedCapture = Omit<Capture, "softDelete"> & { table: string };
 
 const text = (name: string): { columns: Column[] } => ({ columns: [{ name, type: "text" }] });
+
+const LINK_PROBLEM =
+  'column "linked_records" must be an array of {"target_object_id": …, "target_record_id": …}';
+
+/** `attio.links` reads them, which an element of another form would break. */
+const LINK_CHECKS: readonly Check[] = [
+  ["jsonb_typeof(n.linked_records) <> 'array'", LINK_PROBLEM],
+  [
+    `jsonb_array_length(n.linked_records) <> jsonb_array_length(jsonb_path_query_array(n.linked_records, 'strict $[*] ? (
+      @.target_object_id.type() == "string"
+      && @.target_record_id like_regex "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" flag "i")'))`,
+    LINK_PROBLEM,
+  ],
+];
 
 const CREATED = ["created_by_actor_type", "created_by_actor_id", "created_at"];
 
@@ -20,6 +34,21 @@ export const FIXED_CAPTURES: Readonly<Record<WritableStream, FixedCapture>> = {
     // Each form of the content by itself: only so can it be told later which of them was written last.
     groups: [text("title"), text("content_markdown"), text("content_plaintext")],
     readOnly: ["tags", ...CREATED],
+  },
+  tasks: {
+    stream: "tasks",
+    id: "tasks",
+    table: "tasks",
+    key: "task_id",
+    insertOnly: ["content_plaintext"],
+    required: ["content_plaintext"],
+    groups: [
+      { columns: [{ name: "deadline_at", type: "timestamp with time zone" }] },
+      { columns: [{ name: "is_completed", type: "boolean" }] },
+      { columns: [{ name: "linked_records", type: "jsonb" }], checks: LINK_CHECKS },
+      { columns: [{ name: "assignees", type: "uuid[]" }] },
+    ],
+    readOnly: ["completed_at", ...CREATED],
   },
 };
 

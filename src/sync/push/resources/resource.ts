@@ -15,6 +15,9 @@ export interface Resource {
   /** Columns that say at which record or entry it is made. */
   place: readonly string[];
   forms: Forms;
+  /** Cells as the table has them → as the attributes have them; left out where they are the same. */
+  read?: (cells: Cells, slugs: ReadonlyMap<string, string>) => Cells;
+  store?: (cells: Cells) => Cells;
   /** Whether what Attio has is what was sent, but for what it writes its own way. */
   isAsSent(attribute: AttributePlan, sent: Cells, there: Cells): boolean;
   /** Whether a row is what a request for an insert with these values made. */
