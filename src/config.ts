@@ -19,7 +19,7 @@ function variable<T>(definition: Variable<T>): Variable<T> {
 }
 
 /** Streams that Attio does not let us write as rows: their tables are only read. */
-const READ_ONLY_STREAMS = new Set(["off", "comments", "members", "meetings", "call_recordings", "files"]);
+const READ_ONLY_STREAMS = new Set(["off", "members", "meetings", "call_recordings", "files"]);
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -67,7 +67,7 @@ const VARIABLES = {
   outbound: variable({
     name: "OUTBOUND",
     description:
-      "Which tables take local writes, which then go to Attio: `off`, `*` for those of all objects and lists, `notes` and `tasks`, or a " +
+      "Which tables take local writes, which then go to Attio: `off`, `*` for those of all objects and lists, `notes`, `tasks` and `comments`, or a " +
       "comma list of streams such as `people,list:pipeline,notes`. On any other table a local write is refused.",
     fallback: "off",
     parse: z.string().transform((text, context): "off" | "*" | readonly string[] => {

@@ -14,7 +14,7 @@ export const FIXED_STREAMS = [
 export type FixedStream = (typeof FIXED_STREAMS)[number];
 
 /** Those of them whose table takes local writes. */
-export const WRITABLE_STREAMS = ["notes", "tasks"] as const satisfies readonly FixedStream[];
+export const WRITABLE_STREAMS = ["notes", "tasks", "comments"] as const satisfies readonly FixedStream[];
 
 export type WritableStream = (typeof WRITABLE_STREAMS)[number];
 

@@ -13,11 +13,16 @@ import type { Creation, Endpoint, Send, Written } from "./endpoint.ts";
 import { only, withoutKnown, type Made, type Wanted } from "./find-made.ts";
 import type { Forms } from "./forms.ts";
 import type { PushDeps } from "./push-deps.ts";
+import { COMMENTS } from "./resources/comments.ts";
 import { NOTES } from "./resources/notes.ts";
 import type { Resource } from "./resources/resource.ts";
 import { TASKS } from "./resources/tasks.ts";
 
-const RESOURCES: Readonly<Record<WritableStream, Resource>> = { notes: NOTES, tasks: TASKS };
+const RESOURCES: Readonly<Record<WritableStream, Resource>> = {
+  notes: NOTES,
+  tasks: TASKS,
+  comments: COMMENTS,
+};
 
 /** A resource with a fixed table. Nothing in it is unique, so what a lost request made is told by actor, time and content. */
 export class ResourceEndpoint implements Endpoint {

@@ -50,6 +50,36 @@ export const FIXED_CAPTURES: Readonly<Record<WritableStream, FixedCapture>> = {
     ],
     readOnly: ["completed_at", ...CREATED],
   },
+  comments: {
+    stream: "comments",
+    id: "comments",
+    table: "comments",
+    key: "comment_id",
+    insertOnly: [
+      "content_plaintext",
+      "thread_id",
+      "record_id",
+      "object_id",
+      "entry_id",
+      "list_id",
+      "author_type",
+      "author_id",
+    ],
+    required: ["content_plaintext", "author_id"],
+    insertChecks: [
+      [
+        "n.author_type <> 'workspace-member'",
+        'column "author_type" must be workspace-member: Attio takes no other author',
+      ],
+      [
+        `n.thread_id IS NULL AND CASE WHEN n.entry_id IS NOT NULL THEN n.list_id IS NULL
+          ELSE n.record_id IS NULL OR n.object_id IS NULL END`,
+        'a comment needs "thread_id", "record_id" with "object_id", or "entry_id" with "list_id"',
+      ],
+    ],
+    groups: [],
+    readOnly: ["resolved_at", "resolved_by_type", "resolved_by_id", "created_at"],
+  },
 };
 
 /** All columns of such a table that are the mirror's. */
