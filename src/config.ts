@@ -18,17 +18,8 @@ function variable<T>(definition: Variable<T>): Variable<T> {
   return definition;
 }
 
-/** Streams that are neither an object nor a list: their tables are only read. */
-const READ_ONLY_STREAMS = new Set([
-  "off",
-  "notes",
-  "tasks",
-  "comments",
-  "members",
-  "meetings",
-  "call_recordings",
-  "files",
-]);
+/** Streams that Attio does not let us write as rows: their tables are only read. */
+const READ_ONLY_STREAMS = new Set(["off", "members", "meetings", "call_recordings", "files"]);
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
@@ -76,14 +67,16 @@ const VARIABLES = {
   outbound: variable({
     name: "OUTBOUND",
     description:
-      "Which tables take local writes, which then go to Attio: `off`, `*` for the tables of all objects and lists, or a comma list of " +
-      "streams such as `people,deals,list:pipeline`. On any other table a local write is refused.",
+      "Which tables take local writes, which then go to Attio: `off`, `*` for those of all objects and lists, `notes`, `tasks` and `comments`, or a " +
+      "comma list of streams such as `people,list:pipeline,notes`. On any other table a local write is refused.",
     fallback: "off",
     parse: z.string().transform((text, context): "off" | "*" | readonly string[] => {
       if (text === "off" || text === "*") return text;
       const names = text.split(",").map((name) => name.trim());
       if (names.some((name) => !/^(list:)?[^\s*:,]+$/.test(name) || READ_ONLY_STREAMS.has(name)))
-        context.addIssue("must be off, *, or a comma list of objects and lists such as people,list:pipeline");
+        context.addIssue(
+          "must be off, *, or a comma list of streams that can be written, such as people,list:pipeline,notes",
+        );
       return names;
     }),
   }),

@@ -13,6 +13,16 @@ export const FIXED_STREAMS = [
 
 export type FixedStream = (typeof FIXED_STREAMS)[number];
 
+/** Those of them whose table takes local writes. */
+export const WRITABLE_STREAMS = ["notes", "tasks", "comments"] as const satisfies readonly FixedStream[];
+
+export type WritableStream = (typeof WRITABLE_STREAMS)[number];
+
+/** Whether a stream's name is that of a fixed one that takes local writes. */
+export function isWritableStream(name: string): name is WritableStream {
+  return (WRITABLE_STREAMS as readonly string[]).includes(name);
+}
+
 /** Whether a stream's name is that of a fixed one. */
 export function isFixedStream(name: string): name is FixedStream {
   return (FIXED_STREAMS as readonly string[]).includes(name);

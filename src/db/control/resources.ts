@@ -24,7 +24,7 @@ export const workspaceMembers = mirrorSchema.table("workspace_members", {
 export const notes = mirrorSchema.table(
   "notes",
   {
-    noteId: uuid("note_id").primaryKey(),
+    noteId: uuid("note_id").primaryKey().defaultRandom(),
     parentObject: text("parent_object"),
     parentRecordId: uuid("parent_record_id"),
     title: text("title"),
@@ -39,7 +39,7 @@ export const notes = mirrorSchema.table(
 );
 
 export const tasks = mirrorSchema.table("tasks", {
-  taskId: uuid("task_id").primaryKey(),
+  taskId: uuid("task_id").primaryKey().defaultRandom(),
   contentPlaintext: text("content_plaintext"),
   deadlineAt: timestamptz("deadline_at"),
   isCompleted: boolean("is_completed"),
@@ -74,7 +74,7 @@ export const threads = mirrorSchema.table(
 export const comments = mirrorSchema.table(
   "comments",
   {
-    commentId: uuid("comment_id").primaryKey(),
+    commentId: uuid("comment_id").primaryKey().defaultRandom(),
     threadId: uuid("thread_id"),
     contentPlaintext: text("content_plaintext"),
     ...commentParent(),

@@ -7,7 +7,12 @@ import { COLUMNS_GUARD, IS_STRANGER, ROWS_GUARD } from "./write-guard.ts";
 /** Columns that are one value of Attio's and are captured together. */
 export interface CapturedGroup {
   columns: readonly Column[];
+  /** What it must not hold besides what its columns' types rule out. */
+  checks?: readonly Check[];
 }
+
+/** A condition on a new row `n`, in SQL, and what is said of a row for which it holds. */
+export type Check = readonly [condition: string, problem: string];
 
 /** What a table's triggers capture. */
 export interface Capture {
@@ -15,8 +20,12 @@ export interface Capture {
   /** Names the table's trigger function: the source's id. */
   id: string;
   key: string;
-  /** Given with INSERT and never changed; a row without them is refused. */
+  /** Given with INSERT and never changed. */
   insertOnly: readonly string[];
+  /** A new row without a value in one of them is refused. */
+  required: readonly string[];
+  /** What a new row must not be. */
+  insertChecks?: readonly Check[];
   groups: readonly CapturedGroup[];
   /** Columns of the mirror that Attio does not let us write. */
   readOnly: readonly string[];
@@ -84,16 +93,14 @@ function functionName({ id }: Capture): string {
  * and whether they may, and only those take part in the statement that writes the outbox: a second reading, and the last.
  */
 function captureFunction(table: string, capture: Capture): string {
-  const { stream, key, groups, insertOnly } = capture;
+  const { stream, key, groups, insertOnly, insertChecks = [] } = capture;
   const name = `${MIRROR_SCHEMA}.${table}`;
   const id = quoteIdentifier(key);
   const readOnly = [...capture.readOnly, ...BOOKKEEPING_COLUMNS.filter((column) => column !== "_fetch_seq")];
   const unwritable = (present: (column: string) => string) =>
     caseOf(readOnly.map((column) => [present(quoteIdentifier(column)), column]));
-  const reasons = groups
-    .flatMap(({ columns }) => columns.map(checksOf))
-    .filter((checks) => checks.length > 0);
-  const required = insertOnly.map((column): [string, string] => [
+  const reasons = [...groups.map(groupChecks), insertChecks].filter((checks) => checks.length > 0);
+  const required = capture.required.map((column): [string, string] => [
     `bool_or(n.${quoteIdentifier(column)} IS NULL)`,
     column,
   ]);
@@ -158,8 +165,8 @@ BEGIN
     ])},
       ARRAY[${groups.map((group) => `max(${verdictOf(group)})`).join(", ")}]::text[]
       INTO refused, verdicts FROM new_rows n LEFT JOIN old_rows o ON o.${id} = n.${id};
-    IF refused = ${quoteLiteral(key)} THEN
-      RAISE insufficient_privilege USING MESSAGE = ${quoteLiteral(`column "${key}" of ${name} cannot be changed`)};
+    IF refused = ANY(${textArray([key, ...insertOnly])}) THEN
+      RAISE insufficient_privilege USING MESSAGE = 'column "' || refused || ${quoteLiteral(`" of ${name} cannot be changed`)};
     ELSIF refused = '_deleted_at' THEN
       RAISE insufficient_privilege USING MESSAGE = ${quoteLiteral(`a deleted row of ${name} cannot be changed`)};
     ELSIF refused IS NOT NULL THEN
@@ -223,17 +230,21 @@ function differs({ columns }: CapturedGroup): string {
 
 /** Of one row: NULL where the group did not change, else what it must not hold, else an empty text. */
 function verdictOf(group: CapturedGroup): string {
-  const reason = caseOf(group.columns.flatMap(checksOf));
+  const reason = caseOf(groupChecks(group));
   return `CASE WHEN ${differs(group)} THEN coalesce(${reason}, '') END COLLATE "C"`;
 }
 
+function groupChecks({ columns, checks = [] }: CapturedGroup): Check[] {
+  return [...columns.flatMap(checksOf), ...checks];
+}
+
 /** What a column's type can hold and Attio's cannot: a condition on the new row, and what is said of it. */
-function checksOf({ name, type }: Column): [string, string][] {
+function checksOf({ name, type }: Column): Check[] {
   const value = `n.${quoteIdentifier(name)}`;
   const say = (problem: string) => `column "${name}" ${problem}`;
   const isArray = type.endsWith("[]");
   const element = isArray ? (type.slice(0, -2) as ColumnType) : type;
-  const checks: [string, string][] = [];
+  const checks: Check[] = [];
   if (isArray) {
     checks.push([`array_ndims(${value}) > 1`, say("must not hold nested arrays")]);
     checks.push([`array_position(${value}, NULL) IS NOT NULL`, say("must not hold a NULL element")]);
@@ -252,7 +263,7 @@ function checksOf({ name, type }: Column): [string, string][] {
 }
 
 /** The first reason whose condition holds, else NULL. */
-function caseOf(cases: readonly (readonly [string, string])[]): string {
+function caseOf(cases: readonly Check[]): string {
   if (cases.length === 0) return "NULL::text";
   return `CASE ${cases.map(([condition, reason]) => `WHEN ${condition} THEN ${quoteLiteral(reason)}`).join(" ")} END`;
 }

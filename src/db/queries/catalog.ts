@@ -105,3 +105,10 @@ function chunksOf<Row>(rows: readonly Row[]): Row[][] {
     rows.slice(index * ROWS_IN_STATEMENT, (index + 1) * ROWS_IN_STATEMENT),
   );
 }
+
+/** The slugs of all objects, by id. */
+export async function readObjectSlugs(sql: Sql | Tx): Promise<Map<string, string>> {
+  const rows = await sql<{ id: string; slug: string }[]>`
+    SELECT object_id AS id, api_slug AS slug FROM attio.objects`;
+  return new Map(rows.map(({ id, slug }) => [id, slug]));
+}

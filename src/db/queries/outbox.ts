@@ -268,7 +268,7 @@ export async function noteSend(
       const others = await tx`
         SELECT FROM attio_sync.outbox o JOIN attio_sync.outbox mine ON mine.id = ${lane.changes[0]?.id ?? 0}
         WHERE o.stream = ${lane.stream} AND o.operation = 'insert' AND o.record_id <> mine.record_id
-          AND CASE WHEN mine.changes ? 'parent_record_id'
+          AND CASE WHEN mine.stream LIKE 'list:%'
             THEN o.changes -> 'parent_record_id' = mine.changes -> 'parent_record_id'
             ELSE o.changes @> mine.changes OR mine.changes @> o.changes END
           AND o.attempted_at IS NOT NULL AND o.status IN ('pending', 'pushing') LIMIT 1`;
@@ -359,18 +359,20 @@ export async function noteConflict(
       ${lane.changes.at(-1)?.id ?? 0})`;
 }
 
-/** The table and key of an object's or list's stream; undefined when there is none (any more). */
-export async function findRecordTable(
+/** The table and key of a stream that takes local writes; undefined when there is none (any more). */
+export async function findWrittenTable(
   sql: Sql | Tx,
   stream: string,
-): Promise<{ name: string; key: "record_id" | "entry_id" } | undefined> {
-  const [row] = await sql<{ name: string; key: "record_id" | "entry_id" }[]>`
-    SELECT coalesce(o.table_name, l.table_name) AS name,
-      CASE WHEN o.table_name IS NULL THEN 'entry_id' ELSE 'record_id' END AS key
+): Promise<{ name: string; key: string } | undefined> {
+  const [row] = await sql<{ name: string; key: string }[]>`
+    SELECT coalesce(o.table_name, l.table_name, f.name) AS name,
+      CASE WHEN o.table_name IS NOT NULL THEN 'record_id' WHEN l.table_name IS NOT NULL THEN 'entry_id' ELSE f.key END AS key
     FROM attio_sync.streams s
     LEFT JOIN attio.objects o ON o.object_id = s.source_id
     LEFT JOIN attio.lists l ON l.list_id = s.source_id
-    WHERE s.stream = ${stream} AND s.source_id IS NOT NULL`;
+    LEFT JOIN (VALUES ('notes', 'note_id'), ('tasks', 'task_id'), ('comments', 'comment_id')) AS f(name, key)
+      ON f.name = s.stream AND s.source_id IS NULL
+    WHERE s.stream = ${stream} AND coalesce(o.table_name, l.table_name, f.name) IS NOT NULL`;
   return row;
 }
 
@@ -415,7 +417,7 @@ export async function holdBulk(sql: Sql, { stream, operation, count }: Bulk): Pr
 
 /** How many rows of the mirror a stream has, the ones deleted here not counted. */
 export async function countRowsOf(sql: Sql, stream: string): Promise<number> {
-  const table = await findRecordTable(sql, stream);
+  const table = await findWrittenTable(sql, stream);
   if (table === undefined) return 0;
   const [row] = await sql<{ rows: number }[]>`
     SELECT count(*) AS rows FROM ${sql("attio")}.${sql(table.name)} WHERE _deleted_at IS NULL`;

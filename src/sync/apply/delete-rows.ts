@@ -4,6 +4,7 @@ import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { isDataRefusal, isLockTimeout } from "../../db/pg-errors.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
+import { readHolds } from "../../db/queries/outbox.ts";
 import { setAside } from "../../db/queries/set-aside.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
@@ -42,11 +43,14 @@ const LOCK_TIMEOUT = "500ms";
 export async function deleteRows(
   sql: Sql,
   target: Pick<ApplyTarget, "stream" | "table" | "key">,
-  deletion: Deletion,
+  asked: Deletion,
 ): Promise<number> {
-  if (deletion.ids.length === 0) return 0;
+  if (asked.ids.length === 0) return 0;
   return transact(sql, async (tx) => {
     await holdStreamAlone(tx, target.stream);
+    // That Attio does not know the provisional id of a row that was inserted here says nothing.
+    const holds = await readHolds(tx, target.stream, asked.ids);
+    const deletion = { ...asked, ids: asked.ids.filter((id) => holds.get(id)?.inserted !== true) };
     await tx`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
     const end = await drawTicket(tx);
     const present = await lockOlder(tx, target, deletion);

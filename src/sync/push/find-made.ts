@@ -116,7 +116,7 @@ async function findEntry(
 }
 
 /** Leaves out what is known to have been made for another row. */
-async function withoutKnown<T>(
+export async function withoutKnown<T>(
   { db }: PushDeps,
   items: readonly T[],
   idOf: (item: T) => string,
@@ -163,11 +163,12 @@ function mainAsSent(attribute: AttributePlan, value: ValueCells): unknown {
 }
 
 /** Without what may get lost of a text on its way. */
-function plain(main: unknown): unknown {
+export function plain(main: unknown): unknown {
   return typeof main === "string" ? main.trim().replace(/\s+/g, " ") : main;
 }
 
-function only(ids: readonly string[]): Made {
+/** The one of these. Throws where there are several. */
+export function only(ids: readonly string[]): Made {
   const [id] = ids;
   if (ids.length > 1) throw severalFit();
   return id === undefined ? { kind: "free" } : { kind: "made", id: id.toLowerCase() };

@@ -1,10 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  AttioNotFoundError,
-  type AttioEntry,
-  type AttioRecord,
-  type RequestOptions,
-} from "../../attio/index.ts";
+import { AttioNotFoundError, type RequestOptions } from "../../attio/index.ts";
 import type { Cells } from "../../db/control/index.ts";
 import {
   endChanges,
@@ -17,24 +12,22 @@ import {
 } from "../../db/queries/outbox.ts";
 import { ring } from "../../db/queries/dirty.ts";
 import { transact } from "../../db/tx.ts";
-import type { JsonValue } from "../../lib/json.ts";
 import type { ValueChange } from "../apply/history.ts";
 import { deleteRows } from "../apply/delete-rows.ts";
 import { findDependents } from "../live/dependents.ts";
 import { PlanChangedError, type ApplyTarget } from "../apply/target.ts";
-import { targetOf, type RecordSource } from "../fetch/record-source.ts";
 import { ticketed } from "../fetch/ticketed.ts";
-import { entrySource, readRecord, recordSource } from "../mapping/read-record.ts";
-import { UnknownChoiceError } from "../mapping/read-value.ts";
-import type { AttributePlan, RecordPlan } from "../mapping/record-plan.ts";
+import type { AttributePlan } from "../mapping/record-plan.ts";
 import type { MappedRow } from "../mapping/row.ts";
-import { decideAttribute, type Decision } from "./decide.ts";
-import { findMade, type Made } from "./find-made.ts";
+import { decideAttribute } from "./decide.ts";
+import type { Endpoint, Send, Written } from "./endpoint.ts";
+import type { Made } from "./find-made.ts";
+import { foldChanges, withForms } from "./forms.ts";
 import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { settle, type Answer } from "./settle.ts";
-import { valuesIn, writeValue } from "./write-form.ts";
+import { valuesIn, writeValue, type WriteValue } from "./write-form.ts";
 
 /** What Attio has of a row. */
 interface Remote {
@@ -47,23 +40,20 @@ interface Remote {
 /** The push of one lane: reads what Attio has, decides, sends what differs, and settles. */
 export class LanePush {
   readonly #deps: PushDeps;
-  readonly #source: RecordSource;
-  /** The source's plan may change under way; the lane's names are those of this one. */
-  readonly #plan: RecordPlan;
+  readonly #endpoint: Endpoint;
   readonly #lane: Lane;
   readonly #options: RequestOptions;
 
-  constructor(deps: PushDeps, source: RecordSource, lane: Lane, options: RequestOptions) {
+  constructor(deps: PushDeps, endpoint: Endpoint, lane: Lane, options: RequestOptions) {
     this.#deps = deps;
-    this.#source = source;
-    this.#plan = source.plan;
+    this.#endpoint = endpoint;
     this.#lane = lane;
     this.#options = { ...options, timeoutMs: deps.patience.timeoutMs };
   }
 
   /** @throws {PlanChangedError} when what it works on has other names by now: the lane is to be taken anew */
   async run(): Promise<void> {
-    if (this.#plan.version !== this.#lane.planVersion) throw new PlanChangedError(this.#lane.stream);
+    this.#expectVersion(this.#lane.planVersion);
     const { changes } = this.#lane;
     const insert = changes.find(({ operation }) => operation === "insert");
     const isDeleted = changes.at(-1)?.operation === "delete";
@@ -73,30 +63,38 @@ export class LanePush {
     else await this.#update(this.#lane.recordId, await this.#base(), false);
   }
 
-  /** Column → the value that was written last. */
-  get #local(): Cells {
-    return Object.assign({}, ...this.#lane.changes.map(({ changes }) => changes)) as Cells;
-  }
-
-  /** Column → the value before the first of these changes, and before those that failed. */
-  async #base(): Promise<Cells> {
-    const base = Object.assign({}, ...this.#lane.changes.toReversed().map((change) => change.base)) as Cells;
-    return { ...base, ...(await supersedeFailed(this.#deps.db.sql, this.#lane, Object.keys(base))) };
+  #expectVersion(version: number): void {
+    const { version: known = version } = this.#endpoint;
+    if (known !== version) throw new PlanChangedError(this.#lane.stream);
   }
 
   /** An attribute that was archived since can't be written, and must not look as if it had been. */
   #refuseClosed(): void {
-    const open = new Set(
-      this.#plan.attributes.filter(({ writable }) => writable).flatMap((attribute) => columnsOf(attribute)),
-    );
-    if (this.#plan.kind === "list")
-      for (const column of ["parent_object", "parent_record_id"]) open.add(column);
-    const closed = Object.keys(this.#local).find((column) => !open.has(column));
+    const closed = this.#endpoint.closedColumn(this.#local);
     if (closed !== undefined)
       throw new LaneFailedError(
         "attribute_closed",
         `Attio does not let column "${closed}" be written any more`,
       );
+  }
+
+  /** Column → the value that was written last. */
+  get #local(): Cells {
+    return this.#fold(this.#lane.changes.map(({ changes }) => changes));
+  }
+
+  #fold(changes: readonly Cells[]): Cells {
+    return this.#endpoint.read(foldChanges(changes, this.#endpoint.forms));
+  }
+
+  /** Column → the value before the first of these changes, and before those that failed. */
+  async #base(): Promise<Cells> {
+    const base = Object.assign({}, ...this.#lane.changes.toReversed().map((change) => change.base)) as Cells;
+    const columns = withForms(Object.keys(base), this.#endpoint.forms);
+    return this.#endpoint.read({
+      ...base,
+      ...(await supersedeFailed(this.#deps.db.sql, this.#lane, columns)),
+    });
   }
 
   async #delete(attemptedAtMs: number | null, wasInserted: boolean): Promise<void> {
@@ -115,20 +113,22 @@ export class LanePush {
       }
       id = made.id;
     }
-    const { client } = this.#deps;
-    const plan = this.#plan;
-    const { begin } = await ticketed(db.sql, this.#options, async (sending) => {
+    const { value, begin } = await ticketed(db.sql, this.#options, async (sending) => {
       try {
-        await (plan.kind === "object"
-          ? client.records.delete(plan.sourceId, id, sending)
-          : client.entries.delete(plan.sourceId, id, sending));
+        return await this.#endpoint.delete(id, sending);
       } catch (error) {
-        if (!(error instanceof AttioNotFoundError)) throw error;
+        if (error instanceof AttioNotFoundError) return { threads: [] };
+        throw error;
       }
     });
-    await deleteRows(db.sql, targetOf(plan), { ids: [id], begin, mode: deleteMode, announced: true });
+    await deleteRows(db.sql, this.#endpoint.target, { ids: [id], begin, mode: deleteMode, announced: true });
     await transact(db.sql, async (tx) => {
-      await ring(tx, await findDependents(tx, { gone: [id], threads: [] }));
+      const { threads } = value;
+      const reason = "a comment was deleted";
+      await ring(tx, [
+        ...(await findDependents(tx, { gone: [id], threads })),
+        ...threads.map((thread) => ({ stream: "threads", id: thread, reason, announced: true })),
+      ]);
       await endChanges(tx, this.#lane.changes, "pushed");
     });
   }
@@ -141,15 +141,16 @@ export class LanePush {
     const policy = forced ? "local" : this.#deps.policy;
     const changedAtMs = this.#onAttiosClock(this.#lane.changes.at(-1)?.createdAtMs ?? 0);
     const since = this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000;
-    const sends: { attribute: AttributePlan; decision: Decision & { kind: "send" } }[] = [];
+    const sends: Send[] = [];
     const parked: { changes: Cells; base: Cells } = { changes: {}, base: {} };
+    const shown = this.#endpoint.read(remote.row.columns);
     for (const attribute of this.#changed(local)) {
       // What Attio does not show, by a new name or none, says nothing of a change there (design rule 5).
-      const isShown = attribute.column in remote.row.columns;
+      const there = attribute.column in shown ? remote.cells : base;
       const cells = {
         base: pick(base, attribute),
         local: pick(local, attribute),
-        remote: pick(isShown ? remote.cells : base, attribute),
+        remote: pick(there, attribute),
       };
       const origin = remote.row.origins?.get(attribute.slug);
       const decision = decideAttribute(
@@ -158,7 +159,9 @@ export class LanePush {
           policy,
           changedAtMs,
           isOurs: (by) =>
-            wasSent && by?.actorId === this.#deps.ownActor && Date.parse(by.activeFrom ?? "") >= since,
+            wasSent &&
+            ((by?.actorId === this.#deps.ownActor && Date.parse(by.activeFrom ?? "") >= since) ||
+              this.#endpoint.isAsSent(attribute, cells.local, cells.remote)),
         },
       );
       if (decision.kind === "send") sends.push({ attribute, decision });
@@ -180,100 +183,51 @@ export class LanePush {
         });
       }
     }
-    const answer = sends.length === 0 ? remote : await this.#send(id, sends);
+    const answer =
+      sends.length === 0
+        ? remote
+        : await this.#answer(false, (sending) => this.#endpoint.update(id, sends, sending));
     if (Object.keys(parked.changes).length > 0) await this.#park(parked);
     await this.#settle({ ...answer, changes: isBound ? [] : this.#changesOf(base, answer) });
   }
 
-  async #send(
-    id: string,
-    sends: readonly { attribute: AttributePlan; decision: Decision & { kind: "send" } }[],
-  ): Promise<Remote> {
-    const { client } = this.#deps;
-    const plan = this.#plan;
-    const replaces = sends.some(({ decision }) => decision.replaces);
-    const values: Record<string, JsonValue> = {};
-    for (const { attribute, decision } of sends)
-      values[attribute.id] = replaces ? decision.values : decision.additions;
-    return this.#answer(false, (sending) =>
-      plan.kind === "object"
-        ? client.records[replaces ? "overwrite" : "update"](plan.sourceId, { recordId: id, values }, sending)
-        : client.entries[replaces ? "overwrite" : "update"](plan.sourceId, { entryId: id, values }, sending),
-    );
-  }
-
   async #insert(attemptedAtMs: number | null): Promise<void> {
-    const { client } = this.#deps;
-    const plan = this.#plan;
-    const local = this.#recognizable(await this.#translate(this.#local, true));
+    const { recordId } = this.#lane;
+    const local = this.#endpoint.recognizable(await this.#translate(this.#local, true), recordId);
     const attempted = await this.#attempted();
     const made = await this.#findMade(attempted ?? local, attempted !== undefined);
     if (made.kind === "made") {
       await this.#update(made.id, attempted ?? {}, true);
       return;
     }
-    const key = this.#keyOf(local);
+    const key = this.#endpoint.keyOf(local);
     if (attemptedAtMs !== null && key === undefined) this.#waitOutGrace(attemptedAtMs);
-    const values: Record<string, JsonValue> = {};
+    const values: Record<string, WriteValue[]> = {};
     for (const attribute of this.#changed(local))
       values[attribute.id] = valuesIn(attribute, local).map((value) => writeValue(attribute, value));
-    const answer = await this.#answer(key === undefined, (sending) => {
-      if (plan.kind === "list") {
-        const parent = {
-          parentRecordId: String(local.parent_record_id),
-          parentObject: String(local.parent_object),
-        };
-        return client.entries[made.kind === "free" ? "assert" : "create"](
-          plan.sourceId,
-          { ...parent, values },
-          sending,
-        );
-      }
-      return key === undefined
-        ? client.records.create(plan.sourceId, values, sending)
-        : client.records.assert(plan.sourceId, { matchingAttribute: key.id, values }, sending);
-    });
-    await this.#settle({ ...answer, changes: this.#changesOf({}, answer) });
-  }
-
-  /** The unique attribute by which a record with these values is recognized. */
-  #keyOf(cells: Cells): AttributePlan | undefined {
-    return this.#plan.attributes.find(
-      (attribute) => attribute.unique && attribute.writable && valuesIn(attribute, cells).length > 0,
+    const answer = await this.#answer(key === undefined, (sending) =>
+      this.#endpoint.create({ local, values, key, made }, sending),
     );
+    await this.#settle({ ...answer, changes: this.#changesOf({}, answer) });
   }
 
   /** What was sent before without an answer; the row may have been changed since. */
   async #attempted(): Promise<Cells | undefined> {
     const sent = this.#lane.changes.filter(({ attemptedAtMs }) => attemptedAtMs !== null);
     if (sent.length === 0) return undefined;
-    const cells = Object.assign({}, ...sent.map(({ changes }) => changes)) as Cells;
-    return this.#recognizable(await this.#translate(cells, true));
-  }
-
-  /** Gives what has no key of its own the row's id for one, where an attribute is set aside for it. */
-  #recognizable(cells: Cells): Cells {
-    const { stream, recordId } = this.#lane;
-    const slug = this.#deps.externalIds.get(stream);
-    const attribute = this.#plan.attributes.find((one) => one.slug === slug && one.unique);
-    return attribute === undefined || this.#keyOf(cells) !== undefined
-      ? cells
-      : { ...cells, [attribute.column]: recordId };
+    const cells = await this.#translate(this.#fold(sent.map(({ changes }) => changes)), true);
+    return this.#endpoint.recognizable(cells, this.#lane.recordId);
   }
 
   /** What an earlier attempt may have made, or what has the same key. */
   #findMade(local: Cells, attempted: boolean): Promise<Made> {
-    return findMade(
-      this.#deps,
-      { plan: this.#plan },
-      {
-        key: this.#keyOf(local),
-        local,
-        attempted,
-        sinceMs: this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000,
-        options: this.#options,
-      },
-    );
+    return this.#endpoint.findMade({
+      key: this.#endpoint.keyOf(local),
+      local,
+      attempted,
+      sinceMs: this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000,
+      options: this.#options,
+    });
   }
 
   #waitOutGrace(attemptedAtMs: number): void {
@@ -286,29 +240,18 @@ export class LanePush {
    *
    * @param create whether it makes something that no key tells apart
    */
-  async #answer(
-    create: boolean,
-    send: (options: RequestOptions) => Promise<AttioRecord | AttioEntry>,
-  ): Promise<Remote> {
-    const { db, raw } = this.#deps;
-    const plan = this.#plan;
+  async #answer(create: boolean, send: (options: RequestOptions) => Promise<Written>): Promise<Remote> {
+    const { db } = this.#deps;
     await this.#noteSend(create);
     // Once more when the budget lets it go: from then on it may happen, and only while the changes are still ours.
     const sent = await ticketed(db.sql, { ...this.#options, onSend: () => this.#noteSend(false) }, send);
-    const source = "values" in sent.value ? recordSource(sent.value) : entrySource(sent.value);
-    try {
-      const row = readRecord(source, plan, { raw });
-      if (!("problem" in row))
-        return {
-          row,
-          target: targetOf(plan),
-          begin: sent.begin,
-          cells: await printedCells(db.sql, targetOf(plan), row),
-        };
-    } catch (error) {
-      if (!(error instanceof UnknownChoiceError)) throw error;
-    }
-    return this.#fetch(source.id);
+    const { id, target, row } = sent.value;
+    if (row === undefined) return this.#fetch(id);
+    return { row, target, begin: sent.begin, cells: await this.#cellsOf(target, row) };
+  }
+
+  async #cellsOf(target: ApplyTarget, row: MappedRow): Promise<Cells> {
+    return this.#endpoint.read(await printedCells(this.#deps.db.sql, target, row));
   }
 
   async #noteSend(create: boolean): Promise<void> {
@@ -320,26 +263,22 @@ export class LanePush {
   }
 
   async #fetch(id: string): Promise<Remote> {
-    const { value, begin } = await this.#source.fetchOne(id, this.#options);
-    if (value.target.version !== this.#plan.version) throw new PlanChangedError(this.#lane.stream);
+    const { value, begin } = await this.#endpoint.fetch(id, this.#options);
+    this.#expectVersion(value.target.version);
     const [row] = value.rows;
     if (row === undefined || "problem" in row)
       throw new Error(`row ${id} of ${this.#lane.stream} cannot be read`);
-    return {
-      row,
-      target: value.target,
-      begin,
-      cells: await printedCells(this.#deps.db.sql, value.target, row),
-    };
+    return { row, target: value.target, begin, cells: await this.#cellsOf(value.target, row) };
   }
 
   /** Attributes of which a column was changed. */
   #changed(local: Cells): AttributePlan[] {
-    return this.#plan.attributes.filter(({ column, writable }) => writable && column in local);
+    return this.#endpoint.attributes.filter(({ column, writable }) => writable && column in local);
   }
 
   /** What the push changed in Attio, for the history. */
-  #changesOf(base: Cells, { row, cells }: Remote): ValueChange[] {
+  #changesOf(base: Cells, { row, target, cells }: Remote): ValueChange[] {
+    if (target.tracked.length === 0) return [];
     return this.#changed(this.#local).flatMap(({ slug: attribute, column }) => {
       const [old, now] = [base[column] ?? null, cells[column] ?? null];
       return isDeepStrictEqual(old, now) ? [] : [{ id: row.id, attribute, old, new: now }];
@@ -351,7 +290,8 @@ export class LanePush {
     const { sql } = this.#deps.db;
     const references = this.#changed(local).filter(({ kind }) => kind === "record-reference");
     const columns = references.map(({ column }) => column);
-    if (this.#plan.kind === "list" && isInsert) columns.push("parent_record_id");
+    const { place } = this.#endpoint;
+    if (isInsert) columns.push(...place);
     const ids = columns.flatMap((column) => [local[column]].flat()).filter((id) => typeof id === "string");
     if (ids.length === 0) return local;
     const known = await readReferences(sql, ids);
@@ -362,7 +302,7 @@ export class LanePush {
       const states = [local[column]].flat().flatMap((id) => (typeof id === "string" ? [known.get(id)] : []));
       const waits = states.some((state) => state?.waitsFor != null || state?.failed === true);
       const isLater = states.every((state) => (state?.waitsFor ?? 0) > own || state?.failed === true);
-      if (waits && !(isInsert && column !== "parent_record_id" && isLater)) {
+      if (waits && !(isInsert && !place.includes(column) && isLater)) {
         const isOld = Date.now() - (this.#lane.changes[0]?.createdAtMs ?? 0) > UNKNOWN_REFERENCE_MS;
         if (isOld && states.some((state) => state?.failed === true))
           throw new LaneFailedError("reference_failed", `${column} names a row that was not made in Attio`);
@@ -388,9 +328,13 @@ export class LanePush {
   }
 
   async #park(
-    cells: { changes: Cells; base: Cells },
+    parked: { changes: Cells; base: Cells },
     status: "pending" | "conflict" = "conflict",
   ): Promise<void> {
+    const cells = {
+      changes: this.#endpoint.store(parked.changes),
+      base: this.#endpoint.store(parked.base),
+    };
     const reason =
       status === "conflict"
         ? {
@@ -406,8 +350,11 @@ export class LanePush {
     );
   }
 
-  async #settle(answer: Answer): Promise<void> {
-    await settle(this.#deps.db.sql, this.#lane, answer);
+  async #settle(answer: Omit<Answer, "doorbells">): Promise<void> {
+    await settle(this.#deps.db.sql, this.#lane, {
+      ...answer,
+      doorbells: this.#endpoint.doorbells(answer.row),
+    });
   }
 
   #onAttiosClock(ms: number): number {

@@ -13,7 +13,7 @@ import { endChanges, followMerge, noteRefused, returnChanges, type Lane } from "
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { transact } from "../../db/tx.ts";
 import { PlanChangedError } from "../apply/target.ts";
-import { type RecordSource } from "../fetch/record-source.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
 import { LanePush } from "./lane-push.ts";
 import type { PushDeps } from "./push-deps.ts";
@@ -21,11 +21,11 @@ import type { PushDeps } from "./push-deps.ts";
 /** Pushes one lane. Never throws for what Attio says: each change ends, or is given back with its reason. */
 export async function pushLane(
   deps: PushDeps,
-  source: RecordSource,
+  endpoint: Endpoint,
   lane: Lane,
   options: RequestOptions,
 ): Promise<void> {
-  const push = new LanePush(deps, source, lane, options);
+  const push = new LanePush(deps, endpoint, lane, options);
   const { sql } = deps.db;
   const taken = [...lane.changes];
   try {

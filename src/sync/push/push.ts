@@ -13,8 +13,12 @@ import { findStream } from "../../db/queries/streams.ts";
 import { monotonicMs } from "../../lib/clock.ts";
 import { sleep } from "../../lib/sleep.ts";
 import { RecordSource } from "../fetch/record-source.ts";
+import { isWritableStream } from "../streams.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { pushLane } from "./push-lane.ts";
+import { RecordEndpoint } from "./record-endpoint.ts";
+import { ResourceEndpoint } from "./resource-endpoint.ts";
 
 /** Rows that are pushed side by side: enough for a full write budget at Attio's usual answering times. */
 const SIDE_BY_SIDE = 16;
@@ -29,7 +33,7 @@ const BULK_REST_MS = 1_000;
 export class Pusher {
   readonly #deps: PushDeps;
   readonly #claims: Sql;
-  readonly #sources = new Map<string, { version: number; source: RecordSource }>();
+  readonly #endpoints = new Map<string, { version: number; endpoint: Endpoint }>();
   /** Until when large bulks that are no accident are not judged again, by stream and operation. */
   readonly #bulkRests = new Map<string, number>();
 
@@ -88,24 +92,26 @@ export class Pusher {
   /** What fails for another reason than Attio's is given back; the other rows go on. */
   async #push(lane: Lane, options: RequestOptions): Promise<void> {
     try {
-      const source = await this.#source(lane.stream);
-      if (source === undefined) {
+      const endpoint = await this.#endpoint(lane.stream);
+      if (endpoint === undefined) {
         await returnChanges(this.#deps.db.sql, lane.changes, { delay: 60, sent: false, code: "no_stream" });
         return;
       }
-      await pushLane(this.#deps, source, lane, options);
+      await pushLane(this.#deps, endpoint, lane, options);
     } catch (error) {
       this.#deps.log.error({ stream: lane.stream, id: lane.recordId, err: error }, "push failed");
     }
   }
 
-  async #source(stream: string): Promise<RecordSource | undefined> {
+  async #endpoint(stream: string): Promise<Endpoint | undefined> {
+    if (isWritableStream(stream)) return ResourceEndpoint.open(this.#deps, stream);
     const row = await findStream(this.#deps.db.orm, stream);
     if (row?.sourceId == null) return undefined;
-    const known = this.#sources.get(stream);
-    if (known?.version === row.planVersion) return known.source;
+    const known = this.#endpoints.get(stream);
+    if (known?.version === row.planVersion) return known.endpoint;
     const source = await RecordSource.open(this.#deps, row, { object: 0, list: 0 });
-    this.#sources.set(stream, { version: row.planVersion, source });
-    return source;
+    const endpoint = new RecordEndpoint(this.#deps, source);
+    this.#endpoints.set(stream, { version: row.planVersion, endpoint });
+    return endpoint;
   }
 }

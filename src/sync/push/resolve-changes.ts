@@ -3,7 +3,7 @@ import { holdStream } from "../../db/locks.ts";
 import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
-import { findRecordTable } from "../../db/queries/outbox.ts";
+import { findWrittenTable } from "../../db/queries/outbox.ts";
 import { transact } from "../../db/tx.ts";
 
 /** A change that needs a decision. */
@@ -57,7 +57,7 @@ async function discardOne(tx: Tx, { id, stream, recordId, operation, status }: O
   const ended = await tx`
     UPDATE attio_sync.outbox SET status = 'discarded' WHERE id = ${id} AND status = ${status}`;
   if (ended.count === 0) return false;
-  const table = await findRecordTable(tx, stream);
+  const table = await findWrittenTable(tx, stream);
   if (table === undefined) return true;
   const [name, key] = [mirrorTable(table.name), quoteIdentifier(table.key)];
   if (operation === "insert") {

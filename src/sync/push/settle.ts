@@ -3,7 +3,7 @@ import type { Cells } from "../../db/control/index.ts";
 import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { upsertStatement } from "../../db/mirror/upsert.ts";
-import { markDirty, ring } from "../../db/queries/dirty.ts";
+import { markDirty, ring, type Doorbell } from "../../db/queries/dirty.ts";
 import { endChanges, readHolds, type Lane } from "../../db/queries/outbox.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
@@ -23,6 +23,8 @@ export interface Answer {
   begin: number;
   /** What the push changed, for the history. */
   changes: readonly ValueChange[];
+  /** What has to be looked at because of it. */
+  doorbells: readonly Doorbell[];
 }
 
 const LOCK_TIMEOUT = "500ms";
@@ -62,7 +64,7 @@ export async function settle(sql: Sql, lane: Lane, answer: Answer): Promise<void
       new Map([[row.id, row]]),
       () => false,
     );
-    await ring(tx, await otherSides(tx, target, answer.changes));
+    await ring(tx, [...answer.doorbells, ...(await otherSides(tx, target, answer.changes))]);
   });
 }
 

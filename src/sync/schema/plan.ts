@@ -206,6 +206,7 @@ function planCapture(
     id: sourceId(source),
     key,
     insertOnly,
+    required: insertOnly,
     groups,
     readOnly,
     softDelete,

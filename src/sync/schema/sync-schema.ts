@@ -19,6 +19,7 @@ import { sourceId, sourceStream } from "./catalog.ts";
 import type { Catalog } from "./catalog.ts";
 import { readCatalog, readSource, sourceRefusal } from "./read-catalog.ts";
 import { releaseNames } from "./release-names.ts";
+import { syncFixedWrites } from "./sync-fixed-writes.ts";
 import { isInLine, syncSource } from "./sync-source.ts";
 import { viewStatements } from "./views.ts";
 import { loadViewTables } from "./view-tables.ts";
@@ -67,6 +68,7 @@ async function syncSources(deps: SchemaDeps, catalog: Catalog, turn: Tx): Promis
   const waiting = await releaseNames(deps.db, catalog);
   const existing = await introspect(turn);
   const writes = localWrites(deps.outbound, deps.deleteMode);
+  synced.postponed.push(...(await syncFixedWrites(deps.db, writes)));
   for (const source of catalog.sources) {
     if (await isInLine(turn, source, existing, writes)) continue;
     const result = waiting.has(sourceId(source))

@@ -250,6 +250,7 @@ async function compareChildren(
   );
   for (const { table, check } of checks) {
     await check.suspectAbsent(await findOrphans(sql, FIXED_TARGETS[table], child, verification.firstTicket));
+    await check.suspectAbsent(await findUndated(sql, FIXED_TARGETS[table], verification.firstTicket));
     await check.finish();
   }
 }

@@ -47,7 +47,7 @@ export async function findAbsentFromListing(
   return rows.map((row) => row.id);
 }
 
-/** Rows that hang on one of these parents, whose listings did not show them. */
+/** Rows that hang on one of these parents, whose listings did not show them. One without a time of creation was inserted here. */
 export async function findAbsentAtParents(
   sql: Sql | Tx,
   target: ApplyTarget,
@@ -57,7 +57,8 @@ export async function findAbsentAtParents(
   const key = quoteIdentifier(target.key);
   const rows = await sql.unsafe<{ id: string }[]>(
     `SELECT ${key} AS id FROM ${mirrorTable(target.table)}
-     WHERE ${parents.hangsOn} AND _fetch_seq < $2 AND _deleted_at IS NULL AND NOT ${key} = ANY($3::uuid[])`,
+     WHERE ${parents.hangsOn} AND _fetch_seq < $2 AND _deleted_at IS NULL AND created_at IS NOT NULL
+       AND NOT ${key} = ANY($3::uuid[])`,
     [[...read.ids], read.begin, [...read.shown]],
     { prepare: true },
   );
@@ -73,7 +74,7 @@ export async function findOrphans(
 ): Promise<string[]> {
   const rows = await sql.unsafe<{ id: string }[]>(
     `SELECT ${quoteIdentifier(target.key)} AS id FROM ${mirrorTable(target.table)} child
-     WHERE _fetch_seq < $1 AND _deleted_at IS NULL AND ${child.orphaned}`,
+     WHERE _fetch_seq < $1 AND _deleted_at IS NULL AND child.created_at IS NOT NULL AND ${child.orphaned}`,
     [before],
   );
   return rows.map((row) => row.id);
