@@ -95,7 +95,7 @@ it("a comment at an entry that was inserted with it is made there", async () => 
 
 const FAULTS: Record<string, Misbehaviour> = {
   "that is lost": { kind: "lost" },
-  "that comes to effect late": { kind: "late-effect", ms: 1_000 },
+  "that comes to effect late": { kind: "late-effect", ms: 1_600 },
 };
 
 it.each(Object.keys(FAULTS))(

@@ -99,7 +99,7 @@ it("a note on a company that was inserted with it is made at that company", asyn
 
 const FAULTS: Record<string, Misbehaviour> = {
   "that is lost": { kind: "lost" },
-  "that comes to effect late": { kind: "late-effect", ms: 1_000 },
+  "that comes to effect late": { kind: "late-effect", ms: 1_600 },
 };
 
 it.each(Object.keys(FAULTS))(
