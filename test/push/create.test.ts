@@ -35,7 +35,7 @@ const INSERTS = {
 /** What becomes of requests whose answer nobody gets. */
 const FAULTS: Record<string, Misbehaviour> = {
   "that is lost": { kind: "lost" },
-  "that comes to effect late": { kind: "late-effect", ms: 1_000 },
+  "that comes to effect late": { kind: "late-effect", ms: 1_600 },
 };
 
 it.each(Object.keys(FAULTS))(
