@@ -5,6 +5,7 @@ import { DISCIPLINES } from "./disciplines.ts";
 import type { Discipline } from "./disciplines.ts";
 import { LARGE_RECORDS, readOptions, USAGE } from "./options.ts";
 import type { BenchOptions } from "./options.ts";
+import { print, runBench } from "../support/command.ts";
 import { cpuOfProcess } from "../support/process-cpu.ts";
 import { runToEnd, speak } from "../support/processes.ts";
 import type { Spoken } from "../support/processes.ts";
@@ -91,14 +92,4 @@ function since(before: number | undefined, now: number | undefined): number | un
   return before === undefined || now === undefined ? undefined : now - before;
 }
 
-function print(text: string): void {
-  process.stdout.write(text);
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  process.stderr.write(`${error.message}\n${USAGE}`);
-  process.exitCode = 2;
-}
+await runBench(main, USAGE);

@@ -1,4 +1,5 @@
 import { compile } from "../../scripts/compile.ts";
+import { print, runBench } from "../support/command.ts";
 import { queueKinds } from "../support/queue-kinds.ts";
 import { openServer } from "../support/server.ts";
 import { describeMachine } from "../support/table.ts";
@@ -33,14 +34,4 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function print(text: string): void {
-  process.stdout.write(text);
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  process.stderr.write(`${error.message}\n${USAGE}`);
-  process.exitCode = 2;
-}
+await runBench(main, USAGE);

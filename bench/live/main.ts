@@ -3,6 +3,7 @@ import { openDatabase, type Sql } from "../../src/db/index.ts";
 import { notify } from "../../src/db/notify.ts";
 import { wantBackfillOf } from "../../src/db/queries/chores.ts";
 import { compile } from "../../scripts/compile.ts";
+import { print, runBench } from "../support/command.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { runsOf, until, untilQuiet } from "../support/mirror-state.ts";
 import { cpuOfProcess } from "../support/process-cpu.ts";
@@ -163,14 +164,4 @@ function ask(sandbox: Spoken, request: SandboxRequest): Promise<unknown> {
   return sandbox.ask(request);
 }
 
-function print(text: string): void {
-  process.stdout.write(text);
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  process.stderr.write(`${error.message}\n${USAGE}`);
-  process.exitCode = 2;
-}
+await runBench(main, USAGE);

@@ -1,4 +1,5 @@
 import { compile } from "../../scripts/compile.ts";
+import { print, runBench } from "../support/command.ts";
 import { speak } from "../support/processes.ts";
 import { queueKinds } from "../support/queue-kinds.ts";
 import { SANDBOX_HEAP } from "../support/sandbox.ts";
@@ -35,14 +36,4 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function print(text: string): void {
-  process.stdout.write(text);
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof TypeError)) throw error;
-  process.stderr.write(`${error.message}\n${USAGE}`);
-  process.exitCode = 2;
-}
+await runBench(main, USAGE);
