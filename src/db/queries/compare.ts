@@ -1,7 +1,7 @@
 import type { Sql, Tx } from "../client.ts";
 import { quoteIdentifier, quoteLiteral } from "../mirror/identifiers.ts";
 import { mirrorTable } from "../mirror/sql-names.ts";
-import { holdFrom, storedHoldOf, type Hold, type StoredHold } from "./outbox.ts";
+import { holdFrom, storedHoldOf, type Hold, type StoredHold } from "./outbox-holds.ts";
 
 /** A table of the mirror and the stream that feeds it. */
 export interface ComparedTable {

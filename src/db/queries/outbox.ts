@@ -31,9 +31,6 @@ const GATHER = 1;
 /** Why inserts are held until somebody says what is to become of them; an edit does not let them go (design rule 15). */
 const PARKED = "('too_many_inserts', 'copied_database', 'other_workspace')";
 
-/** Rows whose changes are held against what Attio has. */
-const HELD = "('pending', 'pushing', 'failed', 'conflict')";
-
 /**
  * Takes lanes whose oldest change is due. A lane is taken by the lock of its oldest change, so that of two who look at
  * once neither gets a later change without the earlier one. A row that took more than one request rests for a grace: the
@@ -196,60 +193,6 @@ export async function splitOff(
       to_timestamp(${since / 1000}::float8))`;
 }
 
-/** What is held against Attio of one row. */
-export interface Hold {
-  id: string;
-  /** Inserted here, and not yet there. */
-  inserted: boolean;
-  /** Deleted here, and not yet there. */
-  deleted: boolean;
-  /** Column → the value that was written here last. */
-  cells: Cells;
-}
-
-/** A row's hold as SQL gives it: its changes are still one by one. */
-export type StoredHold = Pick<Hold, "inserted" | "deleted"> & { changes: Cells[] };
-
-/** The aggregates of a `StoredHold`, over a row's changes that are held. */
-const HOLD = `
-  bool_or(operation = 'insert') AS inserted,
-  bool_or(operation = 'delete' AND (status IN ('pending', 'pushing') OR error_code IN ('too_many_deletes', 'copied_database'))) AS deleted,
-  coalesce(json_agg(changes ORDER BY id) FILTER (WHERE operation <> 'delete'), '[]') AS changes`;
-
-/** Puts the changes of a hold together. Pure. */
-export function holdFrom(id: string, { inserted, deleted, changes }: StoredHold): Hold {
-  return { id, inserted, deleted, cells: Object.assign({}, ...changes) as Cells };
-}
-
-/**
- * SQL of one row's `StoredHold`, NULL where nothing is held: for statements that must see row and hold as they were at
- * one moment.
- *
- * @param stream SQL of the stream's name
- * @param id SQL of the row's key
- */
-export function storedHoldOf(stream: string, id: string): string {
-  return `(SELECT row_to_json(h) FROM (
-    SELECT ${HOLD} FROM attio_sync.outbox
-    WHERE record_id = ${id} AND stream = ${stream} AND status IN ${HELD} HAVING count(*) > 0) h)`;
-}
-
-/** Reads what is held of rows; to be asked after their locks were taken (design rule 4). */
-export async function readHolds(
-  sql: Sql | Tx,
-  stream: string,
-  ids: readonly string[],
-): Promise<Map<string, Hold>> {
-  const rows = await sql.unsafe<(StoredHold & { id: string })[]>(
-    `SELECT record_id AS id, ${HOLD} FROM attio_sync.outbox
-     WHERE record_id = ANY($1::uuid[]) AND stream = $2 AND status IN ${HELD}
-     GROUP BY record_id`,
-    [[...ids], stream],
-    { prepare: true },
-  );
-  return new Map(rows.map(({ id, ...stored }) => [id, holdFrom(id, stored)]));
-}
-
 /**
  * Notes that a request is about to be sent, before it is. Of creates that look alike only one may be under way, or what a
  * lost answer made could be taken for the other's: one whose values the other has too, or an entry of the same parent.
@@ -389,37 +332,4 @@ export async function renameOutboxColumns(
       changes = (SELECT coalesce(jsonb_object_agg(coalesce(${names}::text::jsonb ->> key, key), value), '{}') FROM jsonb_each(changes)),
       base = (SELECT coalesce(jsonb_object_agg(coalesce(${names}::text::jsonb ->> key, key), value), '{}') FROM jsonb_each(base))
     WHERE stream = ${stream} AND status IN ('pending', 'pushing', 'failed', 'conflict')`;
-}
-
-/** Unsent deletes and inserts of a stream. */
-export interface Bulk {
-  stream: string;
-  operation: "insert" | "delete";
-  count: number;
-}
-
-/** Streams with so many unsent deletes or inserts that an accident is likely (design rule 15). */
-export async function findBulk(sql: Sql, least: { deletes: number; inserts: number }): Promise<Bulk[]> {
-  return sql<Bulk[]>`
-    SELECT stream, operation, count(*) AS count FROM attio_sync.outbox
-    WHERE status = 'pending' AND NOT bulk_allowed AND operation IN ('insert', 'delete')
-    GROUP BY stream, operation
-    HAVING count(*) > CASE operation WHEN 'delete' THEN ${least.deletes}::int ELSE ${least.inserts}::int END`;
-}
-
-/** Holds all of them until somebody allows it. */
-export async function holdBulk(sql: Sql, { stream, operation, count }: Bulk): Promise<void> {
-  await sql`
-    UPDATE attio_sync.outbox SET status = 'failed', error_code = ${`too_many_${operation}s`},
-      error_message = ${`${String(count)} ${operation}s at once: run "changes retry --allow-bulk" to let them go`}
-    WHERE stream = ${stream} AND operation = ${operation} AND status = 'pending' AND NOT bulk_allowed`;
-}
-
-/** How many rows of the mirror a stream has, the ones deleted here not counted. */
-export async function countRowsOf(sql: Sql, stream: string): Promise<number> {
-  const table = await findWrittenTable(sql, stream);
-  if (table === undefined) return 0;
-  const [row] = await sql<{ rows: number }[]>`
-    SELECT count(*) AS rows FROM ${sql("attio")}.${sql(table.name)} WHERE _deleted_at IS NULL`;
-  return row?.rows ?? 0;
 }

@@ -5,7 +5,7 @@ import { upsertStatement } from "../../db/mirror/upsert.ts";
 import { isDataRefusal } from "../../db/pg-errors.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
 import { clearSetAside, setAside } from "../../db/queries/set-aside.ts";
-import { readHolds, type Hold } from "../../db/queries/outbox.ts";
+import { readHolds, type Hold } from "../../db/queries/outbox-holds.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
 import type { MappedRow } from "../mapping/row.ts";

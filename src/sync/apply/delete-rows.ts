@@ -4,7 +4,7 @@ import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { isDataRefusal, isLockTimeout } from "../../db/pg-errors.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
-import { readHolds } from "../../db/queries/outbox.ts";
+import { readHolds } from "../../db/queries/outbox-holds.ts";
 import { setAside } from "../../db/queries/set-aside.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";

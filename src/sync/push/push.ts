@@ -1,14 +1,7 @@
 import type { RequestOptions } from "../../attio/index.ts";
 import type { Sql } from "../../db/client.ts";
-import {
-  claimLanes,
-  countRowsOf,
-  findBulk,
-  holdBulk,
-  releaseOrphanChanges,
-  returnChanges,
-  type Lane,
-} from "../../db/queries/outbox.ts";
+import { claimLanes, releaseOrphanChanges, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import { countRowsOf, findBulk, holdBulk } from "../../db/queries/outbox-bulk.ts";
 import { findStream } from "../../db/queries/streams.ts";
 import { monotonicMs } from "../../lib/clock.ts";
 import { sleep } from "../../lib/sleep.ts";

@@ -1,7 +1,7 @@
 import type { Tx } from "../../db/client.ts";
 import { findMeetings, findStanding } from "../../db/queries/compare.ts";
 import type { UnequalRow } from "../../db/queries/compare.ts";
-import { readHolds } from "../../db/queries/outbox.ts";
+import { readHolds } from "../../db/queries/outbox-holds.ts";
 import { noteReported } from "../../db/queries/verifications.ts";
 import type { Verification } from "../../db/queries/verifications.ts";
 import { sleep } from "../../lib/sleep.ts";
