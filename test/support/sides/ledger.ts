@@ -1,0 +1,114 @@
+import type postgres from "postgres";
+import type { Item, Sandbox } from "../../../src/sandbox/index.ts";
+import { OBJECTS, type Value } from "./acts.ts";
+import { nameOf } from "./values.ts";
+
+/** What was done here, against which Attio is held at the end: what must be there, and be there once. */
+export class Ledger {
+  readonly #sandbox: Sandbox;
+  readonly #user: postgres.Sql;
+  /** How often our token created what bears a mark. */
+  readonly #made = new Map<string, number>();
+  /** Marks of rows inserted here that have no key which others share. */
+  readonly #marks = new Set<string>();
+  /** Values written here, by row and column, that nobody changed there since they were there. */
+  readonly #written = new Map<string, Value>();
+  #entriesMade = 0;
+  #number = 0;
+
+  /** @param user a user's own connection, which may read everything */
+  constructor(sandbox: Sandbox, user: postgres.Sql) {
+    this.#sandbox = sandbox;
+    this.#user = user;
+    const { store, access } = sandbox;
+    store.onEvent(({ event_type: type, actor, id }) => {
+      if (actor.id !== access.id) return;
+      if (type === "list-entry.created") this.#entriesMade += 1;
+      if (type !== "record.created") return;
+      // Its values are there once the store is done.
+      queueMicrotask(() => {
+        const item = this.#find(String(id["record_id"]));
+        const mark = item === undefined ? "nameless" : nameOf(item, store);
+        this.#made.set(mark, (this.#made.get(mark) ?? 0) + 1);
+      });
+    });
+  }
+
+  /** A number that nothing else bears. */
+  next(): number {
+    return ++this.#number;
+  }
+
+  /** A row with that name was inserted, or may have been. */
+  inserted(mark: string): void {
+    this.#marks.add(mark);
+  }
+
+  /** A value was written here, and captured. */
+  wrote(id: string, slug: string, value: Value): void {
+    this.#written.set(`${id} ${slug}`, value);
+  }
+
+  /** Somebody changed it there, or nobody knows whether it was written here. */
+  forget(id: string, slug?: string): void {
+    for (const key of [...this.#written.keys()])
+      if (slug === undefined ? key.startsWith(`${id} `) : key === `${id} ${slug}`) this.#written.delete(key);
+  }
+
+  /** Marks of what was made in Attio more than once, or never though its insert is done. */
+  async wronglyMade(): Promise<string[]> {
+    const done = await this.#user<{ mark: string }[]>`
+      SELECT changes ->> 'name' AS mark FROM attio.changes WHERE operation = 'insert' AND status = 'pushed'`;
+    const twice = [...this.#made]
+      .filter(([, times]) => times > 1)
+      .map(([mark, times]) => `${mark}: ${String(times)} times`);
+    const never = done
+      .map(({ mark }) => mark)
+      .filter((mark) => this.#marks.has(mark) && !this.#made.has(mark));
+    const [entries] = await this.#user<{ count: number }[]>`
+      SELECT count(*)::int AS count FROM attio.changes
+      WHERE operation = 'insert' AND status = 'pushed' AND table_name = 'list_sales'`;
+    if (entries?.count !== this.#entriesMade)
+      twice.push(`${String(this.#entriesMade)} entries of ${String(entries?.count)}`);
+    return [...twice, ...never.map((mark) => `${mark}: never`)];
+  }
+
+  /**
+   * Local values that are neither in Attio nor accounted for. A row that is gone, or that a conflict or a refusal was
+   * recorded of, may have lost its value.
+   */
+  async lost(): Promise<string[]> {
+    const unpushed = await this.#user<{ id: string }[]>`
+      SELECT record_id AS id FROM attio.changes WHERE status <> 'pushed'`;
+    const conflicts = await this.#user<{ id: string }[]>`SELECT record_id AS id FROM attio_sync.conflicts`;
+    const accounted = new Set([...unpushed, ...conflicts].map(({ id }) => id));
+    const lost: string[] = [];
+    for (const [key, value] of this.#written) {
+      const [given = "", slug = ""] = key.split(" ");
+      const [row] = await this.#user<{ id: string }[]>`SELECT attio.current_id(${given}) AS id`;
+      const id = row?.id ?? given;
+      const item = this.#find(id);
+      if (item === undefined || accounted.has(id) || accounted.has(given)) continue;
+      const there = this.#valueOf(item, slug);
+      if (JSON.stringify(there) !== JSON.stringify(value))
+        lost.push(`${key}: ${String(there)}, not ${String(value)}`);
+    }
+    return lost;
+  }
+
+  #valueOf(item: Item, slug: string): Value {
+    const [field] = this.#sandbox.store
+      .values(item, slug)
+      .active.map(({ fields }) => fields as Record<string, unknown>);
+    const value = field?.["value"] ?? field?.["currency_value"] ?? null;
+    return typeof value === "string" || typeof value === "number" ? value : null;
+  }
+
+  #find(id: string): Item | undefined {
+    for (const object of OBJECTS) {
+      const item = this.#sandbox.store.records(object).find((one) => one.id === id);
+      if (item !== undefined) return item;
+    }
+    return undefined;
+  }
+}
