@@ -1,27 +1,15 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
 import { onTestFailed } from "vitest";
 import { openDatabase, type Database } from "../../src/db/index.ts";
 import type { Sandbox } from "../../src/sandbox/index.ts";
+import { startDaemonProcess, type TestDaemon } from "./daemon-process.ts";
 import { createTestDatabase } from "./database.ts";
 import { freePort } from "./free-port.ts";
 import { program } from "./program.ts";
 
+export { eventually, mirrored, quiet, ready, type TestDaemon } from "./daemon-process.ts";
+
 /** How many characters of a daemon's log a failed test shows. */
 const LOG_SHOWN = 6_000;
-
-/** A daemon in a process of its own. */
-export interface TestDaemon {
-  /** Everything it logged. */
-  log(): string;
-  /** Its exit code, or null when it was killed. */
-  readonly exited: Promise<number | null>;
-  /** Sends a signal and waits for nothing. */
-  signal(name: NodeJS.Signals): void;
-  /** Sends a signal and waits for the end. @returns exit code, or null when it was killed */
-  end(signal?: NodeJS.Signals): Promise<number | null>;
-}
 
 /** A sandbox's mirror that daemons may be started for. */
 export interface Home {
@@ -58,7 +46,7 @@ export async function makeHome(
     db,
     origin,
     start: ({ roles = ["all"], env = {} } = {}) => {
-      const daemon = startDaemonProcess(roles, { ...settings, ...env });
+      const daemon = startDaemonProcess(program("src/main"), roles, { ...settings, ...env });
       daemons.push(daemon);
       try {
         onTestFailed(() => {
@@ -75,82 +63,4 @@ export async function makeHome(
       await database.drop();
     },
   };
-}
-
-function startDaemonProcess(roles: readonly string[], settings: Record<string, string>): TestDaemon {
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], ...settings };
-  const args = [program("src/main"), "start", "--role", ...roles];
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "pipe"] });
-  let log = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  const exited = (once(child, "exit") as Promise<[number | null]>).then(([code]) => code);
-  return {
-    log: () => log,
-    exited,
-    signal: (name) => void child.kill(name),
-    end: async (signal = "SIGTERM") => {
-      if (child.exitCode === null) child.kill(signal);
-      return exited;
-    },
-  };
-}
-
-/** Waits until a condition holds. @throws after `timeoutMs`, with what was seen last */
-export async function eventually<T>(
-  look: () => Promise<T>,
-  isRight: (seen: T) => boolean,
-  timeoutMs = 60_000,
-): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const seen = await look();
-    if (isRight(seen)) return seen;
-    if (Date.now() > deadline)
-      throw new Error(`it never came about; last seen: ${JSON.stringify(seen).slice(0, 2_000)}`);
-    await delay(100);
-  }
-}
-
-/** Waits until every stream was read in full and nothing is pending: deliveries, marks, wants. */
-export async function quiet(db: Database, sandbox: Sandbox): Promise<void> {
-  await sandbox.webhooks.idle();
-  await eventually(
-    async () => {
-      const [row] = await db.sql<{ pending: number }[]>`
-        SELECT (SELECT count(*) FROM attio_sync.webhook_events WHERE processed_at IS NULL)
-             + (SELECT count(*) FROM attio_sync.dirty)
-             + (SELECT count(*) FROM attio_sync.settings WHERE key = 'chore:schema'
-                AND (value ->> 'wantedAt')::timestamptz >= coalesce((value ->> 'doneAt')::timestamptz, '-infinity'))
-             + (SELECT count(*) FROM attio_sync.streams WHERE last_backfill_at IS NULL AND state = 'ok' AND stream <> 'threads')
-             + (SELECT count(*) FROM attio_sync.runs WHERE state = 'running') AS pending`;
-      return row?.pending ?? 1;
-    },
-    (pending) => pending === 0,
-  );
-}
-
-/** Waits until the daemon says that it is ready. */
-export async function ready(origin: string): Promise<void> {
-  await eventually(
-    () =>
-      fetch(`${origin}/readyz`).then(
-        (answer) => answer.status,
-        () => 0,
-      ),
-    (status) => status === 200,
-  );
-}
-
-/** Waits until every stream was read in full once, and the webhook is settled. */
-export async function mirrored(db: Database): Promise<void> {
-  await eventually(
-    async () => {
-      const [row] = await db.sql<{ open: number }[]>`
-        SELECT count(*) AS open FROM attio_sync.streams WHERE last_backfill_at IS NULL AND stream <> 'threads'`;
-      return row?.open ?? 1;
-    },
-    (open) => open === 0,
-  );
 }

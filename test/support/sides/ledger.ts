@@ -55,6 +55,11 @@ export class Ledger {
       if (slug === undefined ? key.startsWith(`${id} `) : key === `${id} ${slug}`) this.#written.delete(key);
   }
 
+  /** As `forget`, of any row. */
+  forgetAll(slug: string): void {
+    for (const key of [...this.#written.keys()]) if (key.endsWith(` ${slug}`)) this.#written.delete(key);
+  }
+
   /** Marks of what was made in Attio more than once, or never though its insert is done. */
   async wronglyMade(): Promise<string[]> {
     const done = await this.#user<{ mark: string }[]>`

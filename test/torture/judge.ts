@@ -1,0 +1,93 @@
+import type { Sql } from "../../src/db/index.ts";
+import { eventually, quiet } from "../support/daemon-process.ts";
+import { findDifferences } from "../support/oracle.ts";
+import { rowVersions } from "../support/row-versions.ts";
+import type { Ledger } from "../support/sides/ledger.ts";
+import type { Things } from "./thing-acts.ts";
+import type { World } from "./world.ts";
+
+/** How long a world may take to come to rest after the last fault. */
+const REST_MS = 240_000;
+
+/** What is wrong with a world at rest; nothing, if all is well. */
+export async function judge(world: World, ledger: Ledger, things: Things): Promise<string[]> {
+  const { sql, sandbox } = world;
+  const wrong: string[] = [];
+  const blame = (what: string, found: readonly unknown[]) => {
+    for (const one of found)
+      wrong.push(`${what}: ${typeof one === "string" ? one : JSON.stringify(one)}`.slice(0, 400));
+  };
+  await world.settled();
+  await atRest(world);
+  blame("lost", await ledger.lost());
+  await resolveOpen(world);
+  // What no webhook told, and deletions beyond the limit, for which somebody has to answer.
+  await mustSucceed(world, "backfill", "--allow-deletes", "--json");
+  await atRest(world);
+  await resolveOpen(world);
+  await atRest(world);
+  blame("differs", await findDifferences(sandbox, sql));
+  blame("made wrongly", await ledger.wronglyMade());
+  blame("made wrongly", things.wronglyMade());
+  blame("change left", await openChanges(sql));
+  blame("history overlaps", await overlaps(sql));
+  const before = { writes: writesOf(world), rows: await rowVersions(sql) };
+  await mustSucceed(world, "backfill", "--json");
+  await atRest(world);
+  const after = { writes: writesOf(world), rows: await rowVersions(sql) };
+  if (after.writes !== before.writes)
+    wrong.push(`a further cycle wrote ${String(after.writes - before.writes)} times to Attio`);
+  blame("a further cycle wrote a row", changedRows(before.rows, after.rows));
+  blame("ended by itself", world.exits);
+  return wrong;
+}
+
+/** Waits until nothing is pending on either way. @throws if that never comes about, with what is left */
+async function atRest(world: World): Promise<void> {
+  const { sql, sandbox } = world;
+  await quiet({ sql }, sandbox);
+  await eventually(
+    () => sql`SELECT id, stream, operation, status, error_code, error_message, attempts, due_at - now() AS due
+               FROM attio_sync.outbox WHERE status IN ('pending', 'pushing')`,
+    (rows) => rows.length === 0,
+    REST_MS,
+  );
+  await quiet({ sql }, sandbox);
+}
+
+function openChanges(sql: Sql): Promise<{ id: string }[]> {
+  return sql<{ id: string }[]>`
+    SELECT id, table_name, operation, status, error_code FROM attio.changes WHERE status NOT IN ('pushed', 'discarded')`;
+}
+
+/** Changes that failed or are in conflict are given up, as an operator may do: Attio's values come back. */
+async function resolveOpen(world: World): Promise<void> {
+  const open = await openChanges(world.sql);
+  if (open.length > 0) await mustSucceed(world, "changes", "discard", ...open.map(({ id }) => id));
+  await atRest(world);
+}
+
+async function mustSucceed(world: World, ...argv: string[]): Promise<void> {
+  const { exitCode, out, err } = await world.command(...argv);
+  if (exitCode !== 0) throw new Error(`${argv.slice(0, 2).join(" ")} failed: ${out} ${err}`.slice(0, 4_000));
+}
+
+function writesOf({ sandbox }: World): number {
+  return sandbox.log.filter({ kind: "write" }).filter(({ path }) => !path.includes("webhooks")).length;
+}
+
+function overlaps(sql: Sql): Promise<object[]> {
+  return sql<object[]>`
+    SELECT object, record_id, attribute, active_from, active_until, next FROM (
+      SELECT *, lead(active_from) OVER (
+        PARTITION BY object, record_id, attribute ORDER BY active_from NULLS FIRST, id) AS next,
+        row_number() OVER (PARTITION BY object, record_id, attribute ORDER BY active_from DESC NULLS LAST, id DESC) AS place
+      FROM attio.value_history) AS h
+    WHERE active_until > next OR (active_until IS NULL AND place > 1)`;
+}
+
+function changedRows(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  const changed = [...after].filter(([key, version]) => before.get(key) !== version).map(([key]) => key);
+  const gone = [...before.keys()].filter((key) => !after.has(key));
+  return [...changed, ...gone];
+}

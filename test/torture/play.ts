@@ -1,0 +1,132 @@
+import { setTimeout as delay } from "node:timers/promises";
+import postgres from "postgres";
+import { LATE_EFFECT_MS, type Act } from "../support/sides/acts.ts";
+import { Ledger } from "../support/sides/ledger.ts";
+import { LocalSide } from "../support/sides/local-side.ts";
+import { RemoteSide } from "../support/sides/remote-side.ts";
+import { judge } from "./judge.ts";
+import { isOutage, Nemesis } from "./nemesis.ts";
+import type { Operation } from "./operation.ts";
+import { SchemaChanges } from "./schema-acts.ts";
+import type { Services } from "./services.ts";
+import type { Setup } from "./setup.ts";
+import { Statements } from "./statements.ts";
+import { Things } from "./thing-acts.ts";
+import { World, type Programs } from "./world.ts";
+
+/** How a run ended. */
+export interface Outcome {
+  /** Empty: all is well. */
+  wrong: string[];
+  /** How many local changes there were, by how they ended. */
+  changes: Record<string, number>;
+  /** How often PostgreSQL refused a statement of the application, by SQLSTATE. */
+  refusals: Record<string, number>;
+  /** What the daemons logged. */
+  log: string;
+}
+
+/** Plays operations in a world of their own and judges it at rest. */
+export async function play(
+  services: Services,
+  programs: Programs,
+  setup: Setup,
+  operations: readonly Operation[],
+): Promise<Outcome> {
+  const world = await World.start(services, programs, setup);
+  try {
+    return await playIn(world, operations);
+  } finally {
+    await world.close();
+  }
+}
+
+async function playIn(world: World, operations: readonly Operation[]): Promise<Outcome> {
+  const { sandbox, user } = world;
+  const ledger = new Ledger(sandbox, user);
+  const sides = {
+    here: new LocalSide(sandbox, user, ledger),
+    there: new RemoteSide(sandbox, ledger),
+    statements: new Statements(user, ledger),
+    things: new Things(sandbox, user),
+    schema: new SchemaChanges(sandbox, user),
+  };
+  const nemesis = new Nemesis(world);
+  const refusals: Record<string, number> = {};
+  const wrong: string[] = [];
+  for (const operation of operations) {
+    try {
+      await playOne(world, nemesis, sides, operation);
+    } catch (error) {
+      if (!(error instanceof postgres.PostgresError) && !isOutage(error)) throw error;
+      const code = isOutage(error) ? "outage" : (error as postgres.PostgresError).code;
+      refusals[code] = (refusals[code] ?? 0) + 1;
+      if (!isExpected(code)) wrong.push(`refused: ${JSON.stringify(operation)}: ${code} ${String(error)}`);
+    }
+  }
+  sandbox.faults.clear();
+  sandbox.webhooks.faults.clear();
+  await nemesis.over();
+  await nemesis.freeDisk();
+  await delay(LATE_EFFECT_MS + 200);
+  try {
+    wrong.push(...(await judge(world, ledger, sides.things)));
+  } catch (error) {
+    wrong.push(error instanceof Error ? error.message : String(error));
+  }
+  const changes = await user<{ name: string; count: number }[]>`
+    SELECT concat_ws(' ', operation, status, error_code) AS name, count(*)::int FROM attio.changes GROUP BY 1 ORDER BY 1`.catch(
+    () => [],
+  );
+  return {
+    wrong,
+    changes: Object.fromEntries(changes.map(({ name, count }) => [name, count])),
+    refusals,
+    log: world.log(),
+  };
+}
+
+interface Sides {
+  here: LocalSide;
+  there: RemoteSide;
+  statements: Statements;
+  things: Things;
+  schema: SchemaChanges;
+}
+
+async function playOne(world: World, nemesis: Nemesis, sides: Sides, operation: Operation): Promise<void> {
+  switch (operation.kind) {
+    case "act":
+      return playAct(sides, operation.act);
+    case "thing":
+      return sides.things.play(operation.act);
+    case "statement":
+      return sides.statements.play(operation.act);
+    case "schema":
+      return sides.schema.play(operation.act);
+    case "request-fault":
+      world.sandbox.faults.add(operation.fault);
+      return;
+    case "delivery-fault":
+      world.sandbox.webhooks.faults.add(operation.fault);
+      return;
+    case "mishap":
+      nemesis.play(operation.mishap);
+      return;
+    case "pause":
+      await delay(operation.ms);
+  }
+}
+
+async function playAct({ here, there }: Sides, act: Act): Promise<void> {
+  if (act.kind === "add-pair" || ("side" in act && act.side === "here")) await here.play(act);
+  else there.play(act);
+}
+
+/**
+ * What an application must be ready for: an outage, a column that was renamed a moment ago, and what the mirror refuses
+ * by name (a deleted row, an archived attribute).
+ */
+function isExpected(code: string): boolean {
+  return ["outage", "42703", "P0001"].includes(code);
+}
