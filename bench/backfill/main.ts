@@ -15,7 +15,8 @@ import type { SandboxOrder, SandboxPlace } from "../support/sandbox.ts";
 import { openServer } from "../support/server.ts";
 import type { BenchServer } from "../support/server.ts";
 import { describeMachine } from "../support/table.ts";
-import { perSecond } from "./targets.ts";
+import { conclude } from "../support/verdicts.ts";
+import { judge, perSecond } from "./targets.ts";
 
 interface Course {
   records: number;
@@ -65,6 +66,7 @@ async function runCourse(track: Track, { records, rounds, disciplines }: Course)
       }
     }
     print(`\n${report(results)}`);
+    conclude(judge(results));
   } finally {
     await sandbox.stop();
   }

@@ -1,11 +1,11 @@
-import { judge, perSecond } from "./targets.ts";
+import { perSecond } from "./targets.ts";
 import { median } from "../support/statistics.ts";
 import { table, whole } from "../support/table.ts";
 import type { Run } from "./contestant.ts";
 import { DISCIPLINES } from "./disciplines.ts";
 import type { Results } from "./targets.ts";
 
-/** The table of rates and the verdicts, as Markdown. */
+/** The table of rates, as Markdown. */
 export function report(results: Results): string {
   const header = [
     "",
@@ -35,12 +35,7 @@ export function report(results: Results): string {
       ],
     ];
   });
-  const verdicts = judge(results).map(({ target, measured, isMet }) => [
-    target,
-    measured,
-    isMet ? "met" : "MISSED",
-  ]);
-  return `${table([header, ...lines])}\n${table([["target", "measured", ""], ...verdicts])}`;
+  return table([header, ...lines]);
 }
 
 function cpuPerRecord(runs: readonly Run[], pick: (run: Run) => number | undefined): string {

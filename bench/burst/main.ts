@@ -5,7 +5,8 @@ import { openServer } from "../support/server.ts";
 import { describeMachine } from "../support/table.ts";
 import { readOptions, USAGE } from "./options.ts";
 import { measureReceiver } from "./receiver.ts";
-import { report } from "./report.ts";
+import { conclude } from "../support/verdicts.ts";
+import { judge, report } from "./report.ts";
 import { measureStorm } from "./storm.ts";
 import type { Storm } from "./storm.ts";
 
@@ -29,6 +30,7 @@ async function main(argv: readonly string[]): Promise<void> {
       print(`${queue.name} is measured\n`);
     }
     print(`\n${report(reception, storms)}`);
+    conclude(judge(reception, storms));
   } finally {
     await server.close();
   }

@@ -3,17 +3,17 @@ import { table, whole } from "../support/table.ts";
 import type { Reception } from "./receiver.ts";
 import { GRACE_MS } from "./storm.ts";
 import type { Storm } from "./storm.ts";
+import type { Verdict } from "../support/verdicts.ts";
 
 const MOST_READS = 60;
 const LEAST_PER_SECOND = 2_000;
 const MOST_ANSWER_MS = 100;
 
-/** The tables and the verdicts, as Markdown. */
+/** The tables, as Markdown. */
 export function report(reception: Reception, storms: readonly Storm[]): string {
   const { latenciesMs, seconds, stored, statuses, cpuMs } = reception;
   const perEvent = (ms: number | undefined) =>
     ms === undefined ? "?" : whole((ms * 1_000) / latenciesMs.length);
-  const share = (ms: number | undefined) => (ms === undefined ? "?" : `${whole(ms / seconds / 10)} %`);
   const p99 = quantile(latenciesMs, 0.99);
   const received = table([
     ["receiver alone", ""],
@@ -26,7 +26,7 @@ export function report(reception: Reception, storms: readonly Storm[]): string {
     ["CPU, us an event", perEvent(cpuMs.receiver)],
     ["of PostgreSQL", perEvent(cpuMs.postgres)],
     ["of the load generator", perEvent(cpuMs.load)],
-    ["of one core, receiver", share(cpuMs.receiver)],
+    ["of one core, receiver", shareOf(cpuMs.receiver, seconds)],
   ]);
   const bursts = table([
     ["queue", "events", "a second", "answer, p99, ms", "not 200", "reads", "second rings", "equal after, ms"],
@@ -41,15 +41,24 @@ export function report(reception: Reception, storms: readonly Storm[]): string {
       whole(storm.equalAfterMs),
     ]),
   ]);
+  return `${received}\n${bursts}`;
+}
+
+/** Says which targets hold. Pure. */
+export function judge(
+  { latenciesMs, seconds, stored, statuses, cpuMs }: Reception,
+  storms: readonly Storm[],
+): Verdict[] {
+  const p99 = quantile(latenciesMs, 0.99);
   const isKept = stored === latenciesMs.length && refused(statuses) === 0;
   const rate = latenciesMs.length / seconds;
-  const verdicts = [
+  return [
     verdict(`receiver: ${LEAST_PER_SECOND} a second`, whole(rate), rate >= LEAST_PER_SECOND),
     verdict("receiver: all answered 200 and stored", isKept ? "yes" : "no", isKept),
     verdict(`receiver: p99 < ${MOST_ANSWER_MS} ms`, `${whole(p99)} ms`, p99 < MOST_ANSWER_MS),
     verdict(
       "receiver: one core",
-      share(cpuMs.receiver),
+      shareOf(cpuMs.receiver, seconds),
       cpuMs.receiver !== undefined && cpuMs.receiver < seconds * 1_000,
     ),
     ...storms.flatMap((storm) => {
@@ -69,11 +78,15 @@ export function report(reception: Reception, storms: readonly Storm[]): string {
       ];
     }),
   ];
-  return `${received}\n${bursts}\n${table([["target", "measured", ""], ...verdicts])}`;
 }
 
-function verdict(target: string, measured: string, isMet: boolean): string[] {
-  return [target, measured, isMet ? "met" : "MISSED"];
+function verdict(target: string, measured: string, isMet: boolean): Verdict {
+  return { target, measured, isMet };
+}
+
+/** Of one core. */
+function shareOf(ms: number | undefined, seconds: number): string {
+  return ms === undefined ? "?" : `${whole(ms / seconds / 10)} %`;
 }
 
 function refused(statuses: Readonly<Record<number, number>>): number {

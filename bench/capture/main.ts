@@ -6,7 +6,8 @@ import { openServer } from "../support/server.ts";
 import { describeMachine } from "../support/table.ts";
 import { Arena } from "./arena.ts";
 import { readOptions, USAGE } from "./options.ts";
-import { report, type Measured } from "./report.ts";
+import { conclude } from "../support/verdicts.ts";
+import { judge, report, type Measured } from "./report.ts";
 import { STATEMENTS, UPDATE_ONE } from "./statements.ts";
 import { mirrorOpenly } from "./workspace.ts";
 
@@ -33,6 +34,7 @@ async function main(argv: readonly string[]): Promise<void> {
       if (explain) print(`\n${await arena.explain(UPDATE_ONE)}`);
       await arena.close();
       print(`\n${report(results)}`);
+      conclude(judge(results));
     } finally {
       await db.close();
     }

@@ -2,6 +2,7 @@ import { median } from "../support/statistics.ts";
 import { table, whole } from "../support/table.ts";
 import type { Times } from "./arena.ts";
 import type { Statement } from "./statements.ts";
+import type { Verdict } from "../support/verdicts.ts";
 
 /** A statement and how long it took. */
 export interface Measured {
@@ -9,7 +10,7 @@ export interface Measured {
   times: Times;
 }
 
-/** The table of times and the verdicts, as Markdown. */
+/** The table of times, as Markdown. */
 export function report(results: readonly Measured[]): string {
   const head = ["", "by", "no triggers, ms", "open table, ms", "ratio (median)", "min to max"];
   const lines = results.map(({ statement: { title, by }, times }) => {
@@ -23,18 +24,17 @@ export function report(results: readonly Measured[]): string {
       `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
     ];
   });
-  const verdicts = results.flatMap(({ statement: { title, by, most }, times }) => {
+  return table([head, ...lines]);
+}
+
+/** Says which targets hold. Pure. */
+export function judge(results: readonly Measured[]): Verdict[] {
+  return results.flatMap(({ statement: { title, by, most }, times }) => {
     if (most === undefined) return [];
     const ratio = median(ratiosOf(times));
-    return [
-      [
-        `${by}: ${title}, open / without triggers <= ${most}`,
-        ratio.toFixed(2),
-        ratio <= most ? "met" : "MISSED",
-      ],
-    ];
+    const target = `${by}: ${title}, open / without triggers <= ${most}`;
+    return [{ target, measured: ratio.toFixed(2), isMet: ratio <= most }];
   });
-  return `${table([head, ...lines])}\n${table([["target", "measured", ""], ...verdicts])}`;
 }
 
 /** Ratios are taken within a round, since the machine may be busier in another one. */

@@ -19,7 +19,8 @@ import type { SandboxRequest, SentEdit } from "./edits.ts";
 import { Meter } from "./meter.ts";
 import { readOptions, USAGE } from "./options.ts";
 import type { LiveOptions } from "./options.ts";
-import { report } from "./report.ts";
+import { conclude } from "../support/verdicts.ts";
+import { judge, report } from "./report.ts";
 import type { Part } from "./report.ts";
 
 const ATTRIBUTES = 25;
@@ -56,6 +57,7 @@ async function main(argv: readonly string[]): Promise<void> {
       parts.push(...(await course.run()));
     }
     print(`\n${report(parts)}`);
+    conclude(judge(parts));
   } finally {
     await sandbox.stop();
     await server.close();

@@ -1,5 +1,6 @@
 import { quantile } from "../support/statistics.ts";
 import { table, whole } from "../support/table.ts";
+import type { Verdict } from "../support/verdicts.ts";
 
 /** What was measured in one part of a course. */
 export interface Part {
@@ -17,7 +18,7 @@ export interface Part {
 
 const MOST_MS = 250;
 
-/** The table of latencies and the verdicts, as Markdown. */
+/** The table of latencies, as Markdown. */
 export function report(parts: readonly Part[]): string {
   const head = ["queue", "meanwhile", "s", "deliveries", "p50, ms", "p99, ms", "max, ms"];
   const load = ["CPU of the daemon", "of PostgreSQL", "of the sandbox"];
@@ -33,11 +34,17 @@ export function report(parts: readonly Part[]): string {
       ms === undefined ? "?" : `${whole(ms / seconds / 10)} %`,
     ),
   ]);
-  const verdicts = parts.map(({ queue, title, latenciesMs, lost }) => {
+  return table([[...head, ...load], ...lines]);
+}
+
+/** Says which targets hold. Pure. */
+export function judge(parts: readonly Part[]): Verdict[] {
+  return parts.map(({ queue, title, latenciesMs, lost }) => {
     const p99 = quantile(latenciesMs, 0.99);
-    const isMet = p99 <= MOST_MS && lost === 0;
-    const measured = `${whole(p99)} ms${lost === 0 ? "" : `, ${whole(lost)} never came`}`;
-    return [`p99 <= ${MOST_MS} ms: ${queue}, ${title}`, measured, isMet ? "met" : "MISSED"];
+    return {
+      target: `p99 <= ${MOST_MS} ms: ${queue}, ${title}`,
+      measured: `${whole(p99)} ms${lost === 0 ? "" : `, ${whole(lost)} never came`}`,
+      isMet: p99 <= MOST_MS && lost === 0,
+    };
   });
-  return `${table([[...head, ...load], ...lines])}\n${table([["target", "measured", ""], ...verdicts])}`;
 }

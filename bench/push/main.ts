@@ -9,6 +9,8 @@ import { describeMachine } from "../support/table.ts";
 import { runCourse, type Measured } from "./course.ts";
 import { readOptions, USAGE } from "./options.ts";
 import { report } from "./report.ts";
+import { conclude } from "../support/verdicts.ts";
+import { judge } from "./targets.ts";
 import { Workspace } from "./workspace.ts";
 
 const ATTRIBUTES = 25;
@@ -30,6 +32,7 @@ async function main(argv: readonly string[]): Promise<void> {
       print(`${queue.name} is measured\n`);
     }
     print(`\n${report(results)}`);
+    conclude(results.flatMap(judge));
   } finally {
     await sandbox.stop();
     await server.close();

@@ -1,9 +1,8 @@
 import { quantile } from "../support/statistics.ts";
 import { table, whole } from "../support/table.ts";
 import type { Measured } from "./course.ts";
-import { judge } from "./targets.ts";
 
-/** The tables of what was measured and the verdicts, as Markdown. */
+/** The tables of what was measured, as Markdown. */
 export function report(results: readonly Measured[]): string {
   const edits = table([
     ["queue", "single edits", "to the read, p50", "to the write, p50", "p99", "max, ms"],
@@ -46,8 +45,5 @@ export function report(results: readonly Measured[]): string {
       whole(writes),
     ]),
   ]);
-  const verdicts = results
-    .flatMap(judge)
-    .map(({ target, measured, isMet }) => [target, measured, isMet ? "met" : "MISSED"]);
-  return [edits, bulk, updates, table([["target", "measured", ""], ...verdicts])].join("\n");
+  return [edits, bulk, updates].join("\n");
 }

@@ -1,13 +1,7 @@
 import { quantile } from "../support/statistics.ts";
 import { whole } from "../support/table.ts";
 import type { Measured } from "./course.ts";
-
-/** Something that shall hold, as measured. */
-export interface Verdict {
-  target: string;
-  measured: string;
-  isMet: boolean;
-}
+import type { Verdict } from "../support/verdicts.ts";
 
 const MOST_P50_MS = 50;
 const MOST_P99_MS = 250;

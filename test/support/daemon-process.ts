@@ -41,11 +41,14 @@ export function startDaemonProcess(
   };
 }
 
+/** How long what is waited for may take. */
+const WAIT_MS = 60_000;
+
 /** Waits until a condition holds. @throws after `timeoutMs`, with what was seen last */
 export async function eventually<T>(
   look: () => Promise<T>,
   isRight: (seen: T) => boolean,
-  timeoutMs = 60_000,
+  timeoutMs = WAIT_MS,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -58,7 +61,7 @@ export async function eventually<T>(
 }
 
 /** Waits until every stream was read in full and nothing is pending: deliveries, marks, wants. */
-export async function quiet(db: Pick<Database, "sql">, sandbox: Sandbox): Promise<void> {
+export async function quiet(db: Pick<Database, "sql">, sandbox: Sandbox, timeoutMs = WAIT_MS): Promise<void> {
   await sandbox.webhooks.idle();
   await eventually(
     async () => {
@@ -72,11 +75,12 @@ export async function quiet(db: Pick<Database, "sql">, sandbox: Sandbox): Promis
       return row?.pending ?? 1;
     },
     (pending) => pending === 0,
+    timeoutMs,
   );
 }
 
 /** Waits until the daemon says that it is ready. */
-export async function ready(origin: string): Promise<void> {
+export async function ready(origin: string, timeoutMs = WAIT_MS): Promise<void> {
   await eventually(
     () =>
       fetch(`${origin}/readyz`).then(
@@ -84,11 +88,12 @@ export async function ready(origin: string): Promise<void> {
         () => 0,
       ),
     (status) => status === 200,
+    timeoutMs,
   );
 }
 
 /** Waits until every stream was read in full once, and the webhook is settled. */
-export async function mirrored(db: Pick<Database, "sql">): Promise<void> {
+export async function mirrored(db: Pick<Database, "sql">, timeoutMs = WAIT_MS): Promise<void> {
   await eventually(
     async () => {
       const [row] = await db.sql<{ open: number }[]>`
@@ -96,5 +101,6 @@ export async function mirrored(db: Pick<Database, "sql">): Promise<void> {
       return row?.open ?? 1;
     },
     (open) => open === 0,
+    timeoutMs,
   );
 }

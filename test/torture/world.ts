@@ -30,6 +30,9 @@ interface Slot {
 const SEED = { people: 24, companies: 16, deals: 10, seed: 5 };
 const RESTART_MS = 300;
 
+/** How long a world may take to come up, or to come to rest after the last fault. */
+export const REST_MS = 240_000;
+
 /** A workspace, a database and the daemons between them. */
 export class World {
   readonly sandbox: Sandbox;
@@ -99,18 +102,24 @@ export class World {
       const isAhead = setup.clockAheadMs > 0 && place === setup.processes.length - 1;
       world.#slots.push(world.#open(roles, isAhead ? setup.clockAheadMs : 0));
     }
-    await world.settled();
+    try {
+      await world.settled();
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
     return world;
   }
 
   /** Waits until all processes are up and every stream was read. */
   async settled(): Promise<void> {
-    await ready(this.#origin);
+    await ready(this.#origin, REST_MS);
     await eventually(
       () => Promise.resolve(this.#slots.every(({ daemon }) => daemon.log().includes("the daemon runs"))),
       (areUp) => areUp,
+      REST_MS,
     );
-    await mirrored({ sql: this.sql });
+    await mirrored({ sql: this.sql }, REST_MS);
   }
 
   /** Runs a command of the product beside the daemons. */
