@@ -64,6 +64,40 @@ test("a history that was asked for before a change was applied does not undo it"
   expect((await stagesOf(mirror, deal)).filter((stage) => stage === "Dropped")).toHaveLength(1);
 });
 
+test("a list that loses a member gets an interval of its own, which does not begin before the one before it", async () => {
+  const mirror = await startMirror({ sandbox: { seed: { people: 5, companies: 5, deals: 3, seed: 3 } } });
+  const { store } = mirror.sandbox;
+  const [company] = store.records("companies");
+  if (company === undefined) throw new Error("no companies");
+  store.updateItem(company, { categories: ["B2B"] });
+  await mirror.backfill({ streams: ["companies"] });
+  const { settled } = deliverEvents(mirror);
+  // The first two are seen one by one; of the last two, the one between is not.
+  for (const lists of [[["B2B", "SaaS"]], [["B2B"]], [["B2B", "Health"]], [["Health"], []], [["B2C"]]]) {
+    for (const categories of lists) {
+      await nextMillisecond();
+      store.updateItem(company, { categories });
+    }
+    await settled();
+    await drain(mirror);
+  }
+  const rows = await mirror.db.sql<{ value: string[]; from: number | null; until: number | null }[]>`
+    SELECT value, extract(epoch FROM active_from)::float8 AS from, extract(epoch FROM active_until)::float8 AS until FROM attio.value_history
+    WHERE record_id = ${company.id} AND attribute = 'categories' ORDER BY active_from NULLS FIRST, id`;
+  expect(rows.map(({ value }) => value)).toEqual([
+    ["B2B"],
+    ["B2B", "SaaS"],
+    ["B2B"],
+    ["B2B", "Health"],
+    ["B2C"],
+  ]);
+  for (const [place, { until }] of rows.entries()) {
+    const next = rows[place + 1];
+    if (next === undefined) expect(until).toBe(null);
+    else expect(until).toBeLessThanOrEqual(next.from ?? NaN);
+  }
+});
+
 /** A mirror of a workspace with deals. */
 async function startDeal(): Promise<{ mirror: Mirror; deal: string; settled: () => Promise<void> }> {
   const mirror = await startMirror({ sandbox: { seed: { people: 5, companies: 5, deals: 3, seed: 3 } } });

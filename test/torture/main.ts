@@ -67,19 +67,19 @@ async function runSeed(
   const isWell = outcome.wrong.length === 0;
   const seconds = Math.round((performance.now() - began) / 1000);
   print(
-    `seed ${String(setup.seed)} ${isWell ? "well" : "FAILED"} in ${String(seconds)} s (${describeSetup(setup)})\n`,
+    `seed ${String(setup.seed)} ${isWell ? "well" : "FAILED"} in ${String(seconds)} s, of which ${outcome.seconds.played.toFixed(0)} s of play (${describeSetup(setup)})\n`,
   );
   print(`  changes ${JSON.stringify(outcome.changes)}, refused ${JSON.stringify(outcome.refusals)}\n`);
   if (!isWell) await report(setup, outcome, folder);
   return isWell;
 }
 
-async function report(setup: Setup, { wrong, log }: Outcome, folder: string): Promise<void> {
+async function report(setup: Setup, { wrong, record }: Outcome, folder: string): Promise<void> {
   for (const reason of wrong.slice(0, REASONS_SHOWN)) print(`  ${reason}\n`);
   if (wrong.length > REASONS_SHOWN) print(`  and ${String(wrong.length - REASONS_SHOWN)} more\n`);
   const file = join(folder, `seed-${String(setup.seed)}-${setup.queue}.log`);
-  await writeFile(file, `${wrong.join("\n")}\n\n${log}`);
-  print(`  the daemons' log: ${file}\n`);
+  await writeFile(file, `${wrong.join("\n")}\n\n${record}`);
+  print(`  the whole record: ${file}\n`);
 }
 
 /** Prints the shortest list of operations found that still fails. */

@@ -22,8 +22,10 @@ export interface Outcome {
   changes: Record<string, number>;
   /** How often PostgreSQL refused a statement of the application, by SQLSTATE. */
   refusals: Record<string, number>;
-  /** What the daemons logged. */
-  log: string;
+  /** Seconds of play, and until it was judged. */
+  seconds: { played: number; rested: number };
+  /** Everything that helps to understand a failure. */
+  record: string;
 }
 
 /** Plays operations in a world of their own and judges it at rest. */
@@ -52,9 +54,12 @@ async function playIn(world: World, operations: readonly Operation[]): Promise<O
     schema: new SchemaChanges(sandbox, user),
   };
   const nemesis = new Nemesis(world);
+  const began = performance.now();
+  const journal: string[] = [];
   const refusals: Record<string, number> = {};
   const wrong: string[] = [];
   for (const operation of operations) {
+    journal.push(`${new Date().toISOString()} ${JSON.stringify(operation)}`);
     try {
       await playOne(world, nemesis, sides, operation);
     } catch (error) {
@@ -64,6 +69,7 @@ async function playIn(world: World, operations: readonly Operation[]): Promise<O
       if (!isExpected(code)) wrong.push(`refused: ${JSON.stringify(operation)}: ${code} ${String(error)}`);
     }
   }
+  const played = (performance.now() - began) / 1000;
   sandbox.faults.clear();
   sandbox.webhooks.faults.clear();
   await nemesis.over();
@@ -74,6 +80,7 @@ async function playIn(world: World, operations: readonly Operation[]): Promise<O
   } catch (error) {
     wrong.push(error instanceof Error ? error.message : String(error));
   }
+  const rested = (performance.now() - began) / 1000 - played;
   const changes = await user<{ name: string; count: number }[]>`
     SELECT concat_ws(' ', operation, status, error_code) AS name, count(*)::int FROM attio.changes GROUP BY 1 ORDER BY 1`.catch(
     () => [],
@@ -82,8 +89,30 @@ async function playIn(world: World, operations: readonly Operation[]): Promise<O
     wrong,
     changes: Object.fromEntries(changes.map(({ name, count }) => [name, count])),
     refusals,
-    log: world.log(),
+    seconds: { played, rested },
+    record: wrong.length === 0 ? "" : await recordOf(world, journal),
   };
+}
+
+/** What was done, what was asked of Attio, what became of every change, and what the daemons logged. */
+async function recordOf(world: World, journal: readonly string[]): Promise<string> {
+  const { sandbox, user } = world;
+  const rows = await user<object[]>`SELECT * FROM attio_sync.outbox ORDER BY id`.catch(() => []);
+  const conflicts = await user<object[]>`SELECT * FROM attio_sync.conflicts`.catch(() => []);
+  const requests = sandbox.log
+    .filter({ kind: "write" })
+    .map(({ startedAtMs, method, path, status, body }) =>
+      [new Date(startedAtMs).toISOString(), method, path, status, JSON.stringify(body)].join(" "),
+    );
+  const events = sandbox.webhooks.deliveries.map(({ event }) => JSON.stringify(event));
+  const parts = { journal, requests, events, changes: rows, conflicts };
+  return Object.entries(parts)
+    .map(
+      ([name, lines]) =>
+        `== ${name}\n${lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n")}\n`,
+    )
+    .concat(`== log\n${world.log()}`)
+    .join("\n");
 }
 
 interface Sides {

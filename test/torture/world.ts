@@ -27,7 +27,7 @@ interface Slot {
   daemon: TestDaemon;
 }
 
-const SEED = { people: 24, companies: 16, deals: 10, seed: 5 };
+const SEED = { people: 12, companies: 8, deals: 6, seed: 5 };
 const RESTART_MS = 300;
 
 /** How long a world may take to come up, or to come to rest after the last fault. */

@@ -48,9 +48,10 @@ function comparison({ slug, column }: TrackedColumn): string {
 }
 
 /**
- * Writes changes into `attio.value_history`: the interval that was open ends where the new one begins, or now for a
- * value that was cleared, since Attio dates no clearing. A value whose beginning nobody saw has no `active_from`
- * (design rule 27). A value that stands there already, because the crawl of past values was quicker, is left as it is.
+ * Writes changes into `attio.value_history`: the interval that was open ends where the new one begins, or now for a value
+ * that was cleared or a list that only lost members, since Attio dates no removal: what is left bears its own, older date. No
+ * interval begins before the one before it has. A value whose beginning nobody saw has no `active_from` (design rule
+ * 27). A value that stands there already, because the crawl of past values was quicker, is left as it is.
  *
  * @param mayHaveGaps whether values between the old and the new one may have been missed
  */
@@ -78,29 +79,37 @@ export async function writeHistory(
     };
   });
   await tx`
-    WITH change AS (
-      SELECT *, coalesce(CASE WHEN new IS NOT NULL THEN active_from END, now()) AS moment
+    WITH seen AS (
+      SELECT *, new IS NULL OR (jsonb_typeof(new) = 'array' AND old @> new) AS undated
       FROM json_to_recordset(${JSON.stringify(intervals)}::text::json) AS c(
         record_id uuid, attribute text, old jsonb, new jsonb, active_from timestamptz, actor_type text, actor_id text,
         gap boolean)
-      WHERE NOT EXISTS (
-        SELECT 1 FROM attio.value_history h
-        WHERE h.object = ${stream} AND h.record_id = c.record_id AND h.attribute = c.attribute
-          AND h.value = c.new AND h.active_from = c.active_from)
+    ), change AS (
+      SELECT c.record_id, c.attribute, c.old, c.new, c.actor_type, c.actor_id, c.gap,
+        CASE WHEN c.undated THEN now() WHEN c.active_from IS NOT NULL THEN greatest(c.active_from, p.at) END AS active_from
+      FROM seen c CROSS JOIN LATERAL (
+        SELECT max(greatest(h.active_from, h.active_until)) AS at,
+          coalesce(bool_or(h.value = c.new
+            AND (h.active_until IS NULL OR (NOT c.undated AND h.active_from = c.active_from))), false) AS is_there
+        FROM attio.value_history h
+        WHERE h.object = ${stream} AND h.record_id = c.record_id AND h.attribute = c.attribute) AS p
+      WHERE NOT p.is_there
+    ), dated AS (
+      SELECT *, coalesce(active_from, now()) AS moment FROM change
     ), ended AS (
       UPDATE attio.value_history h SET active_until = greatest(h.active_from, c.moment), _exact = false
-      FROM change c
+      FROM dated c
       WHERE h.object = ${stream} AND h.record_id = c.record_id AND h.attribute = c.attribute
         AND h.active_until IS NULL
       RETURNING h.record_id, h.attribute
     )
     INSERT INTO attio.value_history
       (object, record_id, attribute, value, active_from, active_until, actor_type, actor_id, gap)
-    SELECT ${stream}, record_id, attribute, old, NULL, moment, NULL, NULL, false FROM change c
+    SELECT ${stream}, record_id, attribute, old, NULL, moment, NULL, NULL, false FROM dated c
     WHERE old IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM ended e WHERE e.record_id = c.record_id AND e.attribute = c.attribute)
     UNION ALL
-    SELECT ${stream}, record_id, attribute, new, active_from, NULL, actor_type, actor_id, gap FROM change
+    SELECT ${stream}, record_id, attribute, new, active_from, NULL, actor_type, actor_id, gap FROM dated
     WHERE new IS NOT NULL`;
 }
 
