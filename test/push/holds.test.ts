@@ -1,0 +1,104 @@
+import { beforeAll, expect, it } from "vitest";
+import { deliverEvents, drain } from "../support/live.ts";
+import { findDifferences } from "../support/oracle.ts";
+import { someoneWaits } from "../support/things.ts";
+import { startWriting, type Writing } from "../support/writing.ts";
+
+let writing: Writing;
+let settled: () => Promise<void>;
+
+beforeAll(async () => {
+  writing = await startWriting({ mirror: { life: "file" } });
+  ({ settled } = deliverEvents(writing.mirror));
+});
+
+async function somebody(): Promise<string> {
+  const { id } = writing.mirror.sandbox.store.createRecord("people", { job_title: "theirs" });
+  await settled();
+  await drain(writing.mirror);
+  return id;
+}
+
+async function rowsOf(id: string): Promise<unknown[]> {
+  return [...(await writing.user`SELECT job_title, description FROM attio.people WHERE record_id = ${id}`)];
+}
+
+async function expectEqual(): Promise<void> {
+  const { mirror } = writing;
+  await settled();
+  await drain(mirror);
+  expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+}
+
+it("mask read too early: what was changed here while a page waited for its locks is not overwritten", async () => {
+  const { mirror, user, push } = writing;
+  const id = await somebody();
+  mirror.sandbox.store.updateRecord("people", id, { description: "also theirs" });
+  let page: Promise<unknown> | undefined;
+  await user.begin(async (tx) => {
+    // Readers pass this lock, those who lock rows do not: the page waits where it locks its rows.
+    await tx`LOCK TABLE attio.people IN EXCLUSIVE MODE`;
+    await tx`UPDATE attio.people SET job_title = 'ours' WHERE record_id = ${id}`;
+    page = mirror.backfill({ streams: ["people"] });
+    await someoneWaits(mirror.db.sql);
+  });
+  await page;
+  expect(await rowsOf(id)).toEqual([{ job_title: "ours", description: "also theirs" }]);
+  await push();
+  await expectEqual();
+});
+
+it("deleted row resurrected: by no page and no webhook while its deletion waits to be pushed", async () => {
+  const { mirror, user, push } = writing;
+  const id = await somebody();
+  await user`DELETE FROM attio.people WHERE record_id = ${id}`;
+  mirror.sandbox.store.updateRecord("people", id, { description: "changed meanwhile" });
+  await mirror.backfill({ streams: ["people"] });
+  expect(await rowsOf(id)).toEqual([]);
+  await settled();
+  await drain(mirror);
+  expect(await rowsOf(id)).toEqual([]);
+  await push();
+  await expectEqual();
+});
+
+it("deleted row resurrected: not by a webhook whose look was answered before the deletion", async () => {
+  const { mirror } = writing;
+  const { sandbox } = mirror;
+  const id = await somebody();
+  const isGone = new Promise<void>((resolve, reject) => {
+    const stop = sandbox.onAnswer(async ({ path }) => {
+      if (!path.endsWith("/records/query")) return;
+      stop();
+      sandbox.store.deleteRecord("people", id);
+      await settled();
+      await drain(mirror).then(resolve, reject);
+    });
+  });
+  sandbox.store.updateRecord("people", id, { description: "the last of it" });
+  await settled();
+  await drain(mirror);
+  await isGone;
+  expect(await rowsOf(id)).toEqual([]);
+  await expectEqual();
+});
+
+it("deleted row resurrected: not by a push that was answered before the deletion", async () => {
+  const { mirror, user, push } = writing;
+  const { sandbox } = mirror;
+  const id = await somebody();
+  await user`UPDATE attio.people SET job_title = 'ours' WHERE record_id = ${id}`;
+  const isGone = new Promise<void>((resolve, reject) => {
+    const stop = sandbox.onAnswer(async ({ method }) => {
+      if (method !== "PATCH" && method !== "PUT") return;
+      stop();
+      sandbox.store.deleteRecord("people", id);
+      await settled();
+      await drain(mirror).then(resolve, reject);
+    });
+  });
+  await push();
+  await isGone;
+  await expectEqual();
+  expect(await rowsOf(id)).toEqual([]);
+});
