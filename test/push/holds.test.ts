@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from "vitest";
 import { deliverEvents, drain } from "../support/live.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { someoneWaits } from "../support/things.ts";
-import { startWriting, type Writing } from "../support/writing.ts";
+import { pushAll, startPusher, startWriting, type Writing } from "../support/writing.ts";
 
 let writing: Writing;
 let settled: () => Promise<void>;
@@ -101,4 +101,24 @@ it("deleted row resurrected: not by a push that was answered before the deletion
   await isGone;
   await expectEqual();
   expect(await rowsOf(id)).toEqual([]);
+});
+
+it("INSERT of what exists: nothing in Attio is overwritten unseen", async () => {
+  const { mirror, user } = writing;
+  const { sandbox } = mirror;
+  const { id } = sandbox.store.createRecord("companies", { name: "Theirs", domains: ["exists-there.com"] });
+  await user`INSERT INTO attio.companies (name, domains) VALUES ('Ours', ARRAY['exists-there.com', 'ours-too.com'])`;
+  await pushAll(mirror, startPusher(mirror, { policy: "attio", mirror: { life: "file" } }));
+  await expectEqual();
+  const [row] = await user<{ name: string; domains: string[] }[]>`
+    SELECT name, domains FROM attio.companies WHERE record_id = ${id}`;
+  expect({ ...row, domains: row?.domains.toSorted() }).toEqual({
+    name: "Theirs",
+    domains: ["exists-there.com", "ours-too.com"],
+  });
+  const conflicts = await mirror.db.sql`
+    SELECT attribute, winner, local, remote FROM attio_sync.conflicts WHERE record_id = ${id}`;
+  expect([...conflicts]).toEqual([
+    { attribute: "name", winner: "attio", local: { name: "Ours" }, remote: { name: "Theirs" } },
+  ]);
 });

@@ -137,6 +137,8 @@ async function adoptId(tx: Tx, target: ApplyTarget, lane: Lane, id: string): Pro
   await tx`
     UPDATE attio_sync.outbox SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
   await tx`
+    UPDATE attio_sync.conflicts SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
+  await tx`
     INSERT INTO attio.id_map (provisional_id, record_id, object) VALUES (${provisional}, ${id}, ${stream})
     ON CONFLICT (provisional_id) DO UPDATE SET record_id = excluded.record_id`;
 }
