@@ -103,6 +103,27 @@ it("deleted row resurrected: not by a push that was answered before the deletion
   expect(await rowsOf(id)).toEqual([]);
 });
 
+it("late effect: a row that took two requests rests, lest the first of them undo its next change", async () => {
+  const { mirror, user } = writing;
+  const { sandbox } = mirror;
+  const id = await somebody();
+  const lateMs = 3_000;
+  const pusher = startPusher(mirror, {
+    patience: { timeoutMs: 500, graceMs: lateMs + 500 },
+    mirror: { life: "file" },
+  });
+  await user`UPDATE attio.people SET job_title = 'first' WHERE record_id = ${id}`;
+  sandbox.faults.add({ kind: "late-effect", ms: lateMs, method: "PATCH", times: 1 });
+  const beganMs = Date.now();
+  await pushAll(mirror, pusher);
+  expect(Date.now() - beganMs).toBeLessThan(lateMs);
+  await user`UPDATE attio.people SET job_title = 'second' WHERE record_id = ${id}`;
+  await pushAll(mirror, pusher);
+  await expect.poll(() => Date.now() - beganMs, { timeout: 10_000 }).toBeGreaterThan(lateMs + 100);
+  await expectEqual();
+  expect(await rowsOf(id)).toEqual([{ job_title: "second", description: null }]);
+});
+
 it("INSERT of what exists: nothing in Attio is overwritten unseen", async () => {
   const { mirror, user } = writing;
   const { sandbox } = mirror;
