@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { deliverEvents, drain } from "../support/live.ts";
 import { findDifferences } from "../support/oracle.ts";
-import { someoneWaits } from "../support/things.ts";
+import { dirtyIds, someoneWaits } from "../support/things.ts";
 import { pushAll, startPusher, startWriting, type Writing } from "../support/writing.ts";
 
 let writing: Writing;
@@ -101,6 +101,22 @@ it("deleted row resurrected: not by a push that was answered before the deletion
   await isGone;
   await expectEqual();
   expect(await rowsOf(id)).toEqual([]);
+});
+
+it("own actor: what a push connects and disconnects is looked at without an event", async () => {
+  const { mirror, user, push } = writing;
+  const { store } = mirror.sandbox;
+  const [before, after] = ["Before", "After"].map((name) => store.createRecord("companies", { name }).id);
+  const { id } = store.createRecord("people", {
+    company: [{ target_object: "companies", target_record_id: before ?? "" }],
+  });
+  await settled();
+  await drain(mirror);
+  await user`UPDATE attio.people SET company = ${after ?? ""} WHERE record_id = ${id}`;
+  await push();
+  const marked = await dirtyIds(mirror.db.sql, "companies");
+  expect(marked).toEqual([before, after].toSorted());
+  await expectEqual();
 });
 
 it("late effect: a row that took two requests rests, lest the first of them undo its next change", async () => {
