@@ -55,7 +55,7 @@ export const GUARDS: readonly Guard[] = [
     source: `return begin > held.fetchSeq ? "write" : "ignore";`,
     mutant: `return "write";`,
     test: RULES_ORDER,
-    named: "tombstone",
+    named: "deleted row resurrected",
   },
   {
     name: "tombstone ticket, of a push's answer",
