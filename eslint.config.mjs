@@ -34,7 +34,7 @@ export default tseslint.config(
     ...tseslint.configs.disableTypeChecked,
   },
   {
-    files: ["*.config.ts", "*.config.mjs", "scripts/*.mjs", "test/support/*-setup.ts"],
+    files: ["**/*.config.ts", "*.config.mjs", "scripts/*.mjs", "test/support/*-setup.ts"],
     rules: { "no-restricted-syntax": "off" },
   },
 );

@@ -26,6 +26,11 @@ export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === LOCK_NOT_AVAILABLE;
 }
 
+/** Whether a limit of PostgreSQL stands in the way, such as that of columns in a table. */
+export function isLimitExceeded(error: unknown): boolean {
+  return sqlState(error)?.startsWith("54") === true;
+}
+
 /** Whether PostgreSQL refused the values themselves, so that sending them again is pointless. */
 export function isDataRefusal(error: unknown): boolean {
   return DATA_CLASSES.has((sqlState(error) ?? "").slice(0, 2));

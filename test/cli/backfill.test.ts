@@ -82,7 +82,7 @@ describe("backfill", () => {
     expect(err).not.toContain(token);
   });
 
-  test("a token of another workspace is refused before anything is read or deleted", async () => {
+  test("wrong world: a token of another workspace is refused before anything is read or deleted", async () => {
     const other = await startSandbox({ seed: { people: 1, companies: 1, deals: 1, seed: 2 } });
     const { exitCode, out, err } = await runCli(["backfill", "--allow-deletes"], {
       ...env,

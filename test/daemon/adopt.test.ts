@@ -54,7 +54,7 @@ async function pushAll(home: Home): Promise<void> {
   await daemon.end();
 }
 
-test("a copied database pushes nothing until it is adopted, and then only what is retried, none of it twice", async () => {
+test("wrong world: a copied database pushes nothing until it is adopted, and then only what is retried, none of it twice", async () => {
   const sandbox = await startSandbox({ seed: { people: 12, companies: 6, deals: 4, seed: 7 } });
   onTestFinished(() => sandbox.close());
   const urls = await copyWithChanges(sandbox);

@@ -50,7 +50,7 @@ async function pushed(): Promise<void> {
   );
 }
 
-test("a reader never sees an old value again, through push, echo and a running backfill", async () => {
+test("flip-flop: a reader never sees an old value again, through push, echo and a running backfill", async () => {
   const [person] = await user<{ record_id: string }[]>`SELECT record_id FROM attio.people LIMIT 1`;
   const id = person?.record_id ?? "";
   for (let round = 1; round <= 5; round++) {
@@ -101,7 +101,7 @@ test("inserts are made once each, although the daemon is killed between request 
   expect(await findDifferences(sandbox, home.db.sql)).toEqual([]);
 }, 150_000);
 
-test("at rest nothing is written any more, and with OUTBOUND=off a table is closed again", async () => {
+test("echo loop: at rest nothing is written any more, and with OUTBOUND=off a table is closed again", async () => {
   const before = writes();
   await daemon.end();
   daemon = home.start({ env: { HISTORY: "off" } });

@@ -42,7 +42,7 @@ test("a change that the crawl saw first is in the history once", async () => {
   expect((await stagesOf(mirror, deal)).filter((stage) => stage === "Dropped")).toHaveLength(1);
 });
 
-test("a history that was asked for before a change was applied does not undo it", async () => {
+test("history: one that was asked for before a change was applied does not undo it", async () => {
   const { mirror, deal, settled } = await startDeal();
   const { sandbox } = mirror;
   sandbox.faults.add({ kind: "late", ms: 1_500, path: `${deal}/attributes`, times: 1 });

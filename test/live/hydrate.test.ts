@@ -39,7 +39,7 @@ async function whileFetching({ sandbox, client }: Mirror, work: () => Promise<vo
   await work();
 }
 
-test("a record that changes while it is fetched is fetched again", async () => {
+test("doorbell before the change is visible: a record that changes while it is fetched is fetched again", async () => {
   const { mirror, settled, people } = await startLive();
   const [person] = people as [Item];
   mirror.sandbox.store.updateRecord("people", person.id, { job_title: "first" });

@@ -67,6 +67,21 @@ it("an UPDATE is captured with its old and new values, and only where they diffe
   ]);
 });
 
+it("ORMs send whole rows: a read-only column counts as written only where it differs", async () => {
+  const { record_id } = await aPerson();
+  await user`
+    UPDATE attio.people SET job_title = 'Whole', record_id = record_id, created_at = created_at, web_url = web_url, _hash = _hash
+    WHERE record_id = ${record_id}`;
+  await user`
+    INSERT INTO attio.people (record_id, created_at, job_title)
+    SELECT record_id, created_at, 'Whole again' FROM attio.people WHERE record_id = ${record_id}
+    ON CONFLICT (record_id) DO UPDATE SET created_at = excluded.created_at, job_title = excluded.job_title`;
+  expect((await changes()).map((change) => [change.operation, change.changes])).toEqual([
+    ["update", { job_title: "Whole" }],
+    ["update", { job_title: "Whole again" }],
+  ]);
+});
+
 it("rows of one statement may differ in what they change", async () => {
   await user`UPDATE attio.companies SET description = 'same'`;
   await mirror.db.sql`TRUNCATE attio_sync.outbox`;

@@ -39,7 +39,7 @@ const FAULTS: Record<string, Misbehaviour> = {
 };
 
 it.each(Object.keys(FAULTS))(
-  "where of every three creates there is one %s, each inserted row is made exactly once",
+  "lost answer: where of every three creates there is one %s, each inserted row is made exactly once",
   async (what) => {
     const { mirror, user, push } = await startWriting({ patience: SHORT_PATIENCE });
     const { sandbox } = mirror;

@@ -53,7 +53,7 @@ async function expectNoConflicts(id: string): Promise<void> {
   expect(conflicts.length).toBe(0);
 }
 
-it("a later change of a column that failed takes its place", async () => {
+it("failed, then edited: a later change of a column takes the place of one that failed", async () => {
   const { user, push } = writing;
   const id = aDeal();
   await user`UPDATE attio.deals SET stage = 'Nonsense' WHERE record_id = ${id}`;

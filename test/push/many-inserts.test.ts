@@ -4,7 +4,7 @@ import { drain } from "../support/live.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { startWriting } from "../support/writing.ts";
 
-it("so many inserts at once are held until they are allowed, and what was done to their rows with them", async () => {
+it("blast radius out: so many inserts at once are held until they are allowed, and what was done to their rows with them", async () => {
   const { mirror, user, push, pusher } = await startWriting();
   const { store, log } = mirror.sandbox;
   const [other] = await user<{ id: string }[]>`SELECT record_id AS id FROM attio.companies LIMIT 1`;

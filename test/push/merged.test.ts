@@ -104,7 +104,7 @@ it("a push that is quicker than the event, or under way meanwhile, waits for it"
   await expectEqual();
 });
 
-it("ids of merged records go on standing for what they became, here and in what is pushed", async () => {
+it("old ids in applications: those of merged records go on standing for what they became", async () => {
   const { user, push, mirror } = writing;
   const { store } = mirror.sandbox;
   const [one, other] = [
@@ -146,7 +146,7 @@ it("ids of merged records go on standing for what they became, here and in what 
 });
 
 it.each(["the push", "the backfill"])(
-  "after a merge that nobody told of, found by %s, what was changed is a conflict",
+  "missed merge: found by %s, what was changed is a conflict",
   async (who) => {
     const { user, push, mirror } = writing;
     const [one, other] = twoPeople();

@@ -57,7 +57,7 @@ function named(before: Cells, edit: Cells): Cells {
   return { ...parts, name: [parts.name_first, parts.name_last].filter((part) => part !== null).join(" ") };
 }
 
-it("names and places that are written whole or in parts arrive as meant", async () => {
+it("parts and wholes: names and places that are written either way arrive as meant", async () => {
   const { mirror, user, push } = await startWriting({
     seed: { people: PEOPLE, companies: 2, deals: 1, seed: 6 },
   });

@@ -30,7 +30,7 @@ it("an edit, an insert and a delete arrive in Attio, and the mirror equals it", 
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
 });
 
-it("a new company and a person that points at it arrive connected, in either order", async () => {
+it("unknown reference: a new company and a person that points at it arrive connected, in either order", async () => {
   const { mirror, user, push } = await startWriting();
   const [first, second] = [crypto.randomUUID(), crypto.randomUUID()];
   await user.begin(async (tx) => {
@@ -85,7 +85,7 @@ it("a value that was written here is not undone by what Attio had before", async
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
 });
 
-it("each policy decides what becomes of a value that both sides changed, and says so", async () => {
+it("latest: each policy decides what becomes of a value that both sides changed, and says so", async () => {
   const { mirror, user } = await startWriting();
   // Of `latest`, how much older Attio's value is decides; two values of the same time are Attio's to keep.
   const cases = [
@@ -134,7 +134,7 @@ it("a change that was given up gives Attio's value back; one that failed is push
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
 });
 
-it("a row that is inserted and deleted before it is sent costs no request", async () => {
+it("insert, then delete: before it is sent it costs no request", async () => {
   const { mirror, user, push } = await startWriting();
   const before = mirror.sandbox.log.count({ kind: "write" });
   await user`INSERT INTO attio.deals (name) VALUES ('Short-lived')`;
@@ -147,7 +147,7 @@ it("a row that is inserted and deleted before it is sent costs no request", asyn
   ]);
 });
 
-it("concurrent additions to one list survive on both sides, and what was removed here goes", async () => {
+it("no If-Match: concurrent additions to one list survive on both sides, and what was removed here goes", async () => {
   const { mirror, user, push } = await startWriting();
   const [person] = await user<{ record_id: string }[]>`SELECT record_id FROM attio.people LIMIT 1`;
   const id = person?.record_id ?? "";
@@ -168,7 +168,7 @@ it("concurrent additions to one list survive on both sides, and what was removed
   ]);
 });
 
-it("so many deletes at once are held until they are allowed", async () => {
+it("blast radius out: so many deletes at once are held until they are allowed", async () => {
   const { mirror, user, push } = await startWriting();
   for (let index = 0; index < 150; index++) mirror.sandbox.store.createRecord("people", {});
   await mirror.backfill({ streams: ["people"] });

@@ -102,7 +102,7 @@ it("a row that gets its id from Attio takes all foreign keys along", async () =>
   await expectEqual();
 });
 
-it("an insert of what is here already settles onto that row, and takes all foreign keys there", async () => {
+it("settling onto an existing row: an insert of what is here already takes all foreign keys there", async () => {
   const { mirror, user, push } = writing;
   const there = mirror.sandbox.store.createRecord("companies", {
     name: "Known",
@@ -123,26 +123,29 @@ it("an insert of what is here already settles onto that row, and takes all forei
   await expectEqual();
 });
 
-it.each(["with a key", "without one"])("its event may come before its answer: %s", async (which) => {
-  const { mirror, push } = writing;
-  const name = `Overtaken ${which}`;
-  const isHere = new Promise<void>((resolve, reject) => {
-    const stop = mirror.sandbox.onAnswer(async ({ path, method }) => {
-      if (!/\/records$/.test(path) || method === "GET") return;
-      stop();
-      await settled();
-      await drain(mirror).then(resolve, reject);
+it.each(["with a key", "without one"])(
+  "provisional id raced by record.created: the event may come before the answer, %s",
+  async (which) => {
+    const { mirror, push } = writing;
+    const name = `Overtaken ${which}`;
+    const isHere = new Promise<void>((resolve, reject) => {
+      const stop = mirror.sandbox.onAnswer(async ({ path, method }) => {
+        if (!/\/records$/.test(path) || method === "GET") return;
+        stop();
+        await settled();
+        await drain(mirror).then(resolve, reject);
+      });
     });
-  });
-  const provisional = await insertReferred({
-    name,
-    ...(which === "with a key" && { domains: ["overtaken.com"] }),
-  });
-  await push();
-  await isHere;
-  await expectSettled(provisional, name);
-  await expectEqual();
-});
+    const provisional = await insertReferred({
+      name,
+      ...(which === "with a key" && { domains: ["overtaken.com"] }),
+    });
+    await push();
+    await isHere;
+    await expectSettled(provisional, name);
+    await expectEqual();
+  },
+);
 
 it("what was changed while the request was under way is pushed to the record, under its id", async () => {
   const { mirror, user, push } = writing;

@@ -111,7 +111,7 @@ test("entries come and go with their records under way, and a second run leaves 
   expect(await differences("under_way")).toEqual([]);
 });
 
-test("a page in one millisecond: a record deleted while it is read costs no other its place", async () => {
+test("ties: of a page in one millisecond, a record deleted while it is read costs no other its place", async () => {
   const things = addThings(mirror);
   const records = createMany(things, 101, 0).map(({ id }) => id);
   const [lowest] = records.toSorted();

@@ -179,20 +179,23 @@ it.each([
   { cap: 100, records: 700 },
   { cap: 100, records: 100 },
   { cap: 100, records: 101 },
-])("$records records of one millisecond are mirrored by pages of $cap", async ({ cap, records }) => {
-  const mirror = await startMirror({ sandbox: { seed: "empty", maxPage: { records: cap } } });
-  const { store } = mirror.sandbox;
-  const moment = Date.parse("2024-05-06T07:08:09.123Z");
-  const create = (index: number, createdAt: number) =>
-    store.createRecord("companies", { name: `Company ${index}` }, { createdAt });
-  for (let index = 0; index < 3; index++) create(index, moment - 5 + index);
-  for (let index = 0; index < records; index++) create(index, moment);
-  for (let index = 0; index < 3; index++) create(index, moment + 1 + index);
-  const [result] = await mirror.backfill({ streams: ["companies"] });
-  expect(result).toMatchObject({ rows: records + 6, written: records + 6, state: "ok" });
-  const options = { sources: ["companies"], resources: [] };
-  expect(await findDifferences(mirror.sandbox, mirror.db.sql, options)).toEqual([]);
-});
+])(
+  "equal timestamps: $records records of one millisecond are mirrored by pages of $cap",
+  async ({ cap, records }) => {
+    const mirror = await startMirror({ sandbox: { seed: "empty", maxPage: { records: cap } } });
+    const { store } = mirror.sandbox;
+    const moment = Date.parse("2024-05-06T07:08:09.123Z");
+    const create = (index: number, createdAt: number) =>
+      store.createRecord("companies", { name: `Company ${index}` }, { createdAt });
+    for (let index = 0; index < 3; index++) create(index, moment - 5 + index);
+    for (let index = 0; index < records; index++) create(index, moment);
+    for (let index = 0; index < 3; index++) create(index, moment + 1 + index);
+    const [result] = await mirror.backfill({ streams: ["companies"] });
+    expect(result).toMatchObject({ rows: records + 6, written: records + 6, state: "ok" });
+    const options = { sources: ["companies"], resources: [] };
+    expect(await findDifferences(mirror.sandbox, mirror.db.sql, options)).toEqual([]);
+  },
+);
 
 const SMALL = { people: 25, companies: 8, deals: 12, seed: 7, sameMillisecond: 10 };
 

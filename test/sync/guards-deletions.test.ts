@@ -51,7 +51,7 @@ test("more than a hundred are believed while they are at most a fifth", async ()
   expect(await things.backfill()).toMatchObject({ state: "ok", deleted: 120 });
 });
 
-test("more than a hundred and a fifth park the run; --allow-deletes overrides that once", async () => {
+test("blast radius in: more than a hundred and a fifth park the run; --allow-deletes overrides that once", async () => {
   const things = manyThings(400);
   await things.backfill();
   removeSome(things, 101);

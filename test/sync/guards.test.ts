@@ -77,7 +77,7 @@ test("a page that is empty before the end is asked for again", async () => {
   expect(await backfillKeeping(things.slug, things.slug)).toMatchObject({ state: "ok", rows: 110 });
 });
 
-test("a listing of records that goes on ending early deletes nothing and says that it did", async () => {
+test("short listing read as deletion: one that goes on ending early deletes nothing and says that it did", async () => {
   mirror.sandbox.faults.add({ kind: "short", items: 0, path: queriesOf(things), after: 2 });
   const result = await backfillKeeping(things.slug, things.slug);
   expect(result.state).toBe("failed");
@@ -120,7 +120,7 @@ test("a first backfill of notes or tasks goes on behind a page that was cut shor
   }
 });
 
-test("a page that is shorter than it should be is only a shorter step", async () => {
+test("short page: it is only a shorter step", async () => {
   mirror.sandbox.faults.add({ kind: "short", items: 7, path: queriesOf(things), times: 3 });
   expect(await backfillKeeping(things.slug, things.slug)).toMatchObject({ state: "ok", rows: 110 });
 });

@@ -102,7 +102,7 @@ test("hash of what: a row without a hash is written even if nothing else differs
   expect(await nameOf(id)).toBe("same");
 });
 
-test("tombstone: an older page never brings a deleted record back", async () => {
+test("deleted row resurrected: an older page never brings it back", async () => {
   const id = randomUUID();
   await page(await drawTicket(sql), { [id]: "alive" });
   const older = await drawTicket(sql);
@@ -212,7 +212,7 @@ test("two pages that insert one record: the older one gives way", async () => {
   expect(await dirtyIds(sql, things.slug)).toContain(id);
 });
 
-test("pages that overlap in opposite order end without a deadlock, each row once", async () => {
+test("deadlock between two batches: pages that overlap in opposite order end, each row once", async () => {
   const ids = Array.from({ length: 40 }, () => randomUUID());
   const named = (order: readonly string[], name: string) => Object.fromEntries(order.map((id) => [id, name]));
   for (const round of ["1", "2", "3"]) {
@@ -223,7 +223,7 @@ test("pages that overlap in opposite order end without a deadlock, each row once
   expect(rows.map((row) => row.name)).toEqual(ids.map(() => "3"));
 });
 
-test("a page that shows one record twice keeps the later showing", async () => {
+test("duplicate keys in one bulk upsert: a page that shows one record twice keeps the later showing", async () => {
   const id = randomUUID();
   const rows = ["first", "second"].map((name) => mappedThing(id, { name }));
   await applyRows(sql, await things.target(), { rows, begin: await drawTicket(sql) });

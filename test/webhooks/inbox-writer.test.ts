@@ -88,7 +88,7 @@ describe("group commit", () => {
     expect(await Promise.all(fitting)).toEqual(["kept", "kept"]);
   });
 
-  test("a row that PostgreSQL refuses fails alone", async () => {
+  test("one failed insert blocking the rest: a delivery that PostgreSQL refuses fails alone", async () => {
     const { writer, groups, open, stats, wake } = gatedWriter();
     const tooLarge = 2 ** 31;
     const kept = [

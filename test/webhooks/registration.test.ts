@@ -245,7 +245,7 @@ describe("a crash", () => {
   });
 });
 
-test("a target that Attio says is taken makes way for the next generation", async () => {
+test("replacing a webhook: a target that Attio says is taken makes way for the next generation", async () => {
   const subscriptions = [{ event_type: "record.created", filter: null }] as const;
   await mirror.client.webhooks.create({ target_url: `${receiver.url}/webhooks/attio/1`, subscriptions });
   // As if the token could not see it.

@@ -5,7 +5,8 @@ import { streams } from "../control/index.ts";
 export type StreamRow = typeof streams.$inferSelect;
 
 /** Why a stream is not (or not wholly) mirrored; `ok` when it is. Never a reason to delete anything. */
-export type StreamState = "ok" | "forbidden" | "disabled" | "hidden" | "gone" | "parked" | "failed" | "empty";
+export type StreamState =
+  "ok" | "forbidden" | "disabled" | "hidden" | "gone" | "unfit" | "parked" | "failed" | "empty";
 
 export function listStreams(orm: Orm): Promise<StreamRow[]> {
   return orm.select().from(streams).orderBy(streams.stream);

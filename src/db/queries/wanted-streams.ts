@@ -6,7 +6,7 @@ const RETRY_AFTER = "1 minute";
 /**
  * Streams that want a backfill: never read in full, or not since a full one was wanted. All of it is read from what
  * Postgres knows of runs, so no want is lost with a process or a queue. A stream that another process is reading is left
- * to it, and one that Attio does not show is no use asking for.
+ * to it, and one that Attio does not show, or PostgreSQL does not hold, is no use asking for.
  *
  * @param failuresSince failures before that moment (milliseconds since the epoch) delay nothing: a stopped process left them
  */
@@ -18,7 +18,7 @@ export async function wantedStreams(sql: Sql, failuresSince: number): Promise<st
     SELECT s.stream
     FROM attio_sync.streams s CROSS JOIN full_want
     LEFT JOIN attio_sync.settings own ON own.key = 'backfill:' || s.stream
-    WHERE s.state NOT IN ('hidden', 'gone', 'disabled') AND s.stream <> 'threads'
+    WHERE s.state NOT IN ('hidden', 'gone', 'disabled', 'unfit') AND s.stream <> 'threads'
       AND NOT EXISTS (
         SELECT 1 FROM attio_sync.runs r
         WHERE r.stream = s.stream AND r.state IN ('done', 'parked')

@@ -47,7 +47,8 @@ export async function settle(sql: Sql, lane: Lane, answer: Answer): Promise<void
     if (!(await endChanges(tx, lane.changes, "pushed"))) throw new ClaimLostError();
     await lockRow(tx, target, row.id);
     const hold = (await readHolds(tx, target.stream, [row.id])).get(row.id);
-    const written = hold?.deleted === true ? false : await writeAnswer(tx, answer, hold?.cells ?? {});
+    const mayWrite = hold?.deleted !== true && !(await isBuried(tx, answer));
+    const written = mayWrite && (await writeAnswer(tx, answer, hold?.cells ?? {}));
     const end = await drawTicket(tx);
     await tx.unsafe(
       `UPDATE ${mirrorTable(target.table)} SET _fetch_seq = $2${written ? "" : ", _hash = NULL"}
@@ -71,6 +72,17 @@ export async function settle(sql: Sql, lane: Lane, answer: Answer): Promise<void
 
 async function lockRow(tx: Tx, { table, key }: ApplyTarget, id: string): Promise<void> {
   await tx.unsafe(`SELECT FROM ${mirrorTable(table)} WHERE ${quoteIdentifier(key)} = $1 FOR UPDATE`, [id]);
+}
+
+/**
+ * Whether Attio deleted the record after the request was sent: its answer must not bring the row back (design rule 1). Under
+ * the stream's lock no deletion is under way.
+ */
+async function isBuried(tx: Tx, { row, target, begin }: Answer): Promise<boolean> {
+  const tombstones = await tx`
+    SELECT FROM attio_sync.tombstones
+    WHERE stream = ${target.stream} AND id = ${row.id} AND fetch_seq >= ${begin}`;
+  return tombstones.length > 0;
 }
 
 /** False where somebody fetched the row after the request was sent: what they have may be newer. */
@@ -124,6 +136,8 @@ async function adoptId(tx: Tx, target: ApplyTarget, lane: Lane, id: string): Pro
   }
   await tx`
     UPDATE attio_sync.outbox SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
+  await tx`
+    UPDATE attio_sync.conflicts SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
   await tx`
     INSERT INTO attio.id_map (provisional_id, record_id, object) VALUES (${provisional}, ${id}, ${stream})
     ON CONFLICT (provisional_id) DO UPDATE SET record_id = excluded.record_id`;

@@ -20,10 +20,10 @@ export type CatalogSource = { attributes: readonly CatalogAttribute[] } & (
   { kind: "object"; row: CatalogObject } | { kind: "list"; row: CatalogList }
 );
 
-/** A source whose attributes Attio would not give, and why; its table is left as it is. */
+/** A source whose attributes Attio would not give, or whose table PostgreSQL will not have, and why; the table is left as it is. */
 export interface UnreadableSource {
   stream: string;
-  state: "forbidden" | "disabled";
+  state: "forbidden" | "disabled" | "unfit";
   reason: string;
 }
 

@@ -3,7 +3,7 @@ import type { Database, Tx } from "../../db/client.ts";
 import { lockExclusive } from "../../db/locks.ts";
 import { ensureRoles, ROLE_SQL } from "../../db/mirror/roles.ts";
 import { introspect } from "../../db/mirror/introspect.ts";
-import { isLockTimeout } from "../../db/pg-errors.ts";
+import { isLimitExceeded, isLockTimeout } from "../../db/pg-errors.ts";
 import { ormOf } from "../../db/queries/catalog.ts";
 import { wantBackfillOf } from "../../db/queries/chores.ts";
 import { readSetting, writeSetting } from "../../db/queries/settings.ts";
@@ -16,7 +16,7 @@ import { localWrites, type Outbound } from "../local-writes.ts";
 import { rowHash } from "../mapping/row.ts";
 import { FIXED_STREAMS } from "../streams.ts";
 import { sourceId, sourceStream } from "./catalog.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Catalog, CatalogSource, UnreadableSource } from "./catalog.ts";
 import { readCatalog, readSource, sourceRefusal } from "./read-catalog.ts";
 import { releaseNames } from "./release-names.ts";
 import { syncFixedWrites } from "./sync-fixed-writes.ts";
@@ -50,9 +50,9 @@ export async function syncSchema(deps: SchemaDeps, options: RequestOptions = {})
   const { db, client, log } = deps;
   const { changed, postponed } = await inTurn(db, async (turn) => {
     const catalog = await readCatalog(client, options);
-    const synced = await syncSources(deps, catalog, turn);
+    const { unfit, ...synced } = await syncSources(deps, catalog, turn);
     await ensureFixedStreams(db);
-    await noteStates(deps, catalog, options);
+    await noteStates(deps, { ...catalog, unreadable: [...catalog.unreadable, ...unfit] }, options);
     await syncViews(deps);
     return synced;
   });
@@ -63,8 +63,12 @@ export async function syncSchema(deps: SchemaDeps, options: RequestOptions = {})
   return { changed, postponed };
 }
 
-async function syncSources(deps: SchemaDeps, catalog: Catalog, turn: Tx): Promise<SchemaSync> {
-  const synced: SchemaSync = { changed: [], postponed: [] };
+async function syncSources(
+  deps: SchemaDeps,
+  catalog: Catalog,
+  turn: Tx,
+): Promise<SchemaSync & { unfit: UnreadableSource[] }> {
+  const synced: SchemaSync & { unfit: UnreadableSource[] } = { changed: [], postponed: [], unfit: [] };
   const waiting = await releaseNames(deps.db, catalog);
   const existing = await introspect(turn);
   const writes = localWrites(deps.outbound, deps.deleteMode);
@@ -73,8 +77,9 @@ async function syncSources(deps: SchemaDeps, catalog: Catalog, turn: Tx): Promis
     if (await isInLine(turn, source, existing, writes)) continue;
     const result = waiting.has(sourceId(source))
       ? undefined
-      : await unlessLocked(() => syncSource(deps.db, source, writes));
+      : await unlessUnfit(source, () => unlessLocked(() => syncSource(deps.db, source, writes)));
     if (result === undefined) synced.postponed.push(sourceStream(source));
+    else if ("reason" in result) synced.unfit.push(result);
     else if (result.changed) synced.changed.push(result.stream);
   }
   if (synced.postponed.length > 0) {
@@ -142,7 +147,7 @@ async function noteStates(deps: SchemaDeps, catalog: Catalog, options: RequestOp
   }
 }
 
-const UNSEEN = new Set(["hidden", "gone", "disabled", "forbidden"]);
+const UNSEEN = new Set(["hidden", "gone", "disabled", "forbidden", "unfit"]);
 
 interface NotedState {
   state: StreamState;
@@ -192,6 +197,20 @@ async function syncViews({ db, log }: SchemaDeps): Promise<void> {
     }),
   );
   if (done === undefined) log.warn("views not changed, a user's transaction holds their locks");
+}
+
+/** Says why PostgreSQL can't have the table that an object or list would need; all others go on without it. */
+async function unlessUnfit<T>(
+  source: CatalogSource,
+  change: () => Promise<T>,
+): Promise<T | UnreadableSource> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!isLimitExceeded(error)) throw error;
+    const reason = `PostgreSQL can't hold its table: ${error instanceof Error ? error.message : String(error)}`;
+    return { stream: sourceStream(source), state: "unfit", reason };
+  }
 }
 
 /** Undefined where a user's transaction held a lock for too long: the next sync tries again. */

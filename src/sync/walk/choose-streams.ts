@@ -1,8 +1,8 @@
 import type { StreamRow } from "../../db/queries/streams.ts";
 import { FIXED_STREAMS, UnknownStreamError } from "../streams.ts";
 
-/** States in which Attio would refuse every page. */
-const NOT_SHOWN = new Set(["hidden", "gone", "disabled", "forbidden"]);
+/** States in which Attio would refuse every page, or PostgreSQL has no table for it. */
+const NOT_SHOWN = new Set(["hidden", "gone", "disabled", "forbidden", "unfit"]);
 
 /**
  * The streams to read, in an order that has parents first: members, records, entries, and what hangs on them. Pure.

@@ -117,7 +117,7 @@ it("a slug that is a column already gets the suffix _attr", async () => {
   expect(await differences()).toEqual([]);
 });
 
-it("an attribute yields to a side column that is there before it, and keeps its name afterwards", async () => {
+it("names: an attribute yields to a side column that is there before it, and keeps its name afterwards", async () => {
   store.createAttribute("things", { slug: "price_currency", type: "text" });
   await backfill();
   store.createAttribute("things", { slug: "price", type: "currency" });

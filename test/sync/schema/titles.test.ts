@@ -89,7 +89,7 @@ it("a new option changes no row; an archived one stays in the rows that have it"
   expect(await backfill()).toMatchObject({ written: 0, unchanged: 3 });
 });
 
-it("a page read before a rename does not bring the old title back", async () => {
+it("renamed option: a page read before it does not bring the old title back", async () => {
   const stop = mirror.sandbox.onAnswer(async ({ path }) => {
     if (!path.endsWith("/query")) return;
     stop();

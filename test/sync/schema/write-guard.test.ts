@@ -74,7 +74,7 @@ it.each([
   await expectRefused(user.unsafe(`UPDATE attio.${table} SET _hash = NULL`), refusal(table, stream));
 });
 
-it("who may write gets the same answer, who may read none that is ours", async () => {
+it("rights: who may write gets the same answer, who may read none that is ours", async () => {
   const as = (role: string) =>
     user.begin(async (tx) => {
       await tx.unsafe(`SET LOCAL ROLE ${role}`);
@@ -115,7 +115,7 @@ it("a table of an earlier version is guarded by the next schema sync", async () 
   await expectRefused(user`DELETE FROM attio.deals`.execute(), refusal("deals", "deals"));
 });
 
-it("the daemon writes although its connection's settings were lost, as behind a transaction pooler", async () => {
+it("poolers: the daemon writes although its connection's settings were lost", async () => {
   const { store } = mirror.sandbox;
   const pooled = await openDatabase(mirror.db.url, { connections: 2, parameters: { [WRITER_SETTING]: "" } });
   try {

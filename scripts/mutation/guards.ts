@@ -1,0 +1,202 @@
+/** A line that keeps the mirror true, how it may be broken, and where that has to be noticed. */
+export interface Guard {
+  name: string;
+  file: string;
+  /** Its source, which stands in the file exactly once. */
+  source: string;
+  /** What compiles as well, and does not guard. */
+  mutant: string;
+  /** The test file that has to fail. */
+  test: string;
+  /** Part of the test's name: without it, the whole file is run. */
+  named?: string;
+}
+
+const APPLY = "src/sync/apply/apply-rows.ts";
+const DECIDE = "src/sync/apply/decide.ts";
+const HOLDS = "test/push/holds.test.ts";
+const RULES_ORDER = "test/sync/rules-order.test.ts";
+
+/** In each of them the obvious code loses data: `src/sync/SPEC.md` and docs/failure-modes.md say how. */
+export const GUARDS: readonly Guard[] = [
+  {
+    name: "ticket comparison",
+    file: DECIDE,
+    source: `return begin > held.fetchSeq ? "write" : "refetch";`,
+    mutant: `return "write";`,
+    test: "test/sync/decide.test.ts",
+  },
+  {
+    name: "ticket comparison, of equal tickets",
+    file: DECIDE,
+    source: `return begin > held.fetchSeq ? "write" : "refetch";`,
+    mutant: `return begin >= held.fetchSeq ? "write" : "refetch";`,
+    test: "test/sync/decide.test.ts",
+  },
+  {
+    name: "ticket comparison, as the row is written",
+    file: "src/db/mirror/upsert.ts",
+    source: "WHERE kept._fetch_seq < $3::bigint",
+    mutant: "WHERE $3::bigint IS NOT NULL",
+    test: RULES_ORDER,
+    named: "two pages that insert one record",
+  },
+  {
+    name: "ticket raised by a look",
+    file: APPLY,
+    source: `if (mode === "look") await raiseTickets(tx, target, equal, begin);`,
+    mutant: "void raiseTickets;",
+    test: RULES_ORDER,
+    named: "A, B, A",
+  },
+  {
+    name: "tombstone ticket",
+    file: DECIDE,
+    source: `return begin > held.fetchSeq ? "write" : "ignore";`,
+    mutant: `return "write";`,
+    test: RULES_ORDER,
+    named: "deleted row resurrected",
+  },
+  {
+    name: "tombstone ticket, of a push's answer",
+    file: "src/sync/push/settle.ts",
+    source: "return tombstones.length > 0;",
+    mutant: "return tombstones.length < 0;",
+    test: HOLDS,
+    named: "not by a push",
+  },
+  {
+    name: "hash cleared when a held change is given up",
+    file: "src/sync/push/resolve-changes.ts",
+    source: "SET _hash = NULL WHERE",
+    mutant: "SET _hash = _hash WHERE",
+    test: "test/push/push.test.ts",
+    named: "a change that was given up",
+  },
+  {
+    name: "lock before mask: hashes and tickets",
+    file: APPLY,
+    source: `const stored = await readHashes(tx, target, ids);
+  const tombstones`,
+    mutant: `const stored = seen;
+  const tombstones`,
+    test: RULES_ORDER,
+    named: "mask read too early",
+  },
+  {
+    name: "lock before mask: what is held",
+    file: APPLY,
+    source: `const held = await lockAndRead(tx, target, idsOf(looked), stored);
+  // Read after the locks: a user who held one may have changed the row meanwhile.
+  const holds = await readHolds(tx, target.stream, idsOf(looked));`,
+    mutant: `const holds = await readHolds(tx, target.stream, idsOf(looked));
+  const held = await lockAndRead(tx, target, idsOf(looked), stored);`,
+    test: HOLDS,
+    named: "mask read too early",
+  },
+  {
+    name: "missing key left alone",
+    file: "src/sync/mapping/read-record.ts",
+    source: "if (isPresent) placeValues(values, attribute, draft);",
+    mutant: "placeValues(values ?? [], attribute, draft);",
+    test: "test/sync/mapping.property.test.ts",
+    named: "leaves an absent attribute out",
+  },
+  {
+    name: "delete confirmation",
+    file: "src/sync/backfill/confirm.ts",
+    source: "await applyFound(context, await source.fetchOne(id, bulkOptions(context.signal)), result);",
+    mutant: "gone.push(id);",
+    test: "test/sync/guards-deletions.test.ts",
+    named: "a missing record whose look-up answers 500",
+  },
+  {
+    name: "delete confirmation, of a record being merged",
+    file: "src/sync/backfill/confirm.ts",
+    source: "if (error instanceof AttioMergeInProgressError) continue;",
+    mutant: "if (error instanceof AttioMergeInProgressError) gone.push(id);",
+    test: "test/sync/guards-deletions.test.ts",
+    named: "merge_in_progress",
+  },
+  {
+    name: "blast radius in",
+    file: "src/sync/deletion-cap.ts",
+    source: "return total > ALWAYS_ALLOWED && total * ALLOWED_PART > held + recent;",
+    mutant: "return total < 0 && held < 0;",
+    test: "test/sync/guards-deletions.test.ts",
+    named: "more than a hundred and a fifth",
+  },
+  {
+    name: "blast radius in, of the last hour",
+    file: "src/sync/deletion-cap.ts",
+    source: "const total = missing + recent;",
+    mutant: "const total = missing;",
+    test: "test/sync/guards-deletions.test.ts",
+    named: "many small deletions",
+  },
+  {
+    name: "blast radius out",
+    file: "src/sync/push/push.ts",
+    source: "if (bulk.count * 5 <= before) {",
+    mutant: "if (bulk.count * 5 <= before || before >= 0) {",
+    test: "test/push/push.test.ts",
+    named: "so many deletes at once",
+  },
+  {
+    name: "outbox hold of values",
+    file: APPLY,
+    source: "toWrite.push(hold === undefined ? row : withHeld(row, hold));",
+    mutant: "toWrite.push(hold === undefined ? row : { ...withHeld(row, hold), ...row });",
+    test: HOLDS,
+    named: "mask read too early",
+  },
+  {
+    name: "outbox hold of deletes",
+    file: APPLY,
+    source: `const decision =
+      hold?.deleted === true ? "ignore" : decide(`,
+    mutant: "const decision = decide(",
+    test: HOLDS,
+    named: "by no page and no webhook",
+  },
+  {
+    name: "idempotency key",
+    file: "src/db/queries/inbox.ts",
+    source: "SELECT generation, key, decode(body, 'base64')",
+    mutant: "SELECT generation, nullif(key, key), decode(body, 'base64')",
+    test: "test/webhooks/receiver.test.ts",
+    named: "seen before is answered 200",
+  },
+  {
+    name: "signature compare",
+    file: "src/webhooks/verify.ts",
+    source: "timingSafeEqual(signature, expected)",
+    mutant: "timingSafeEqual(signature, signature) && expected.length > 0",
+    test: "test/webhooks/receiver.test.ts",
+    named: "what is refused leaves nothing behind",
+  },
+  {
+    name: "look-up before an assert",
+    file: "src/sync/push/find-made.ts",
+    source: "return only(await findByKey(deps, source, wanted.key, wanted));",
+    mutant: "return only((await findByKey(deps, source, wanted.key, wanted)).slice(0, 0));",
+    test: HOLDS,
+    named: "INSERT of what exists",
+  },
+  {
+    name: "look-up after a lost answer",
+    file: "src/sync/push/find-made.ts",
+    source: `return wanted.attempted ? only(await findByContent(deps, source, wanted)) : { kind: "free" };`,
+    mutant: `return wanted.attempted ? only((await findByContent(deps, source, wanted)).slice(0, 0)) : { kind: "free" };`,
+    test: "test/push/create.test.ts",
+    named: "there is one that is lost",
+  },
+  {
+    name: "workspace pin",
+    file: "src/sync/workspace.ts",
+    source: "if (pinned !== undefined && pinned.id !== workspace.id)",
+    mutant: `if (pinned !== undefined && pinned.id === "")`,
+    test: "test/cli/backfill.test.ts",
+    named: "backfill",
+  },
+];
