@@ -2,12 +2,11 @@ import { AttioConflictError, type AttioRecord, type Filter, type RequestOptions 
 import type { Cells } from "../../db/control/index.ts";
 import { knownInserts } from "../../db/queries/outbox.ts";
 import { isJsonObject } from "../../lib/json.ts";
-import { targetOf, type RecordSource } from "../fetch/record-source.ts";
-import { readRecord, recordSource } from "../mapping/read-record.ts";
-import type { AttributePlan, RecordPlan } from "../mapping/record-plan.ts";
-import { printedCells } from "./printed-cells.ts";
+import type { RecordSource } from "../fetch/record-source.ts";
+import type { AttributePlan } from "../mapping/record-plan.ts";
+import { isMadeOf } from "./made-of.ts";
 import type { PushDeps } from "./push-deps.ts";
-import { valuesIn, writeValue, type ValueCells } from "./write-form.ts";
+import { valuesIn } from "./write-form.ts";
 
 export interface Wanted {
   /** The unique attribute by which the record is recognized, if it has one. */
@@ -90,7 +89,7 @@ async function findByContent(
     (record) => record.id.record_id,
   );
   const alike: string[] = [];
-  for (const record of ours) if (await holds(deps, plan, record, local)) alike.push(record.id.record_id);
+  for (const record of ours) if (await isMadeOf(deps, plan, record, local, options)) alike.push(record.id.record_id);
   return alike;
 }
 
@@ -128,43 +127,6 @@ export async function withoutKnown<T>(
 function isByUs(values: AttioRecord["values"], { ownActor }: PushDeps): boolean {
   const [by] = Array.isArray(values.created_by) ? values.created_by : [];
   return ownActor === null || !isJsonObject(by) || by.referenced_actor_id === ownActor;
-}
-
-/** What Attio may write otherwise than it was sent. */
-const NORMALIZED: ReadonlySet<AttributePlan["kind"]> = new Set([
-  "domain",
-  "email-address",
-  "phone-number",
-  "location",
-]);
-
-/** Whether a record has what was sent. */
-async function holds(
-  { db, raw }: PushDeps,
-  plan: RecordPlan,
-  record: AttioRecord,
-  local: Cells,
-): Promise<boolean> {
-  const row = readRecord(recordSource(record), plan, { raw });
-  if ("problem" in row) return false;
-  const there = await printedCells(db.sql, targetOf(plan), row);
-  return plan.attributes.every((attribute) => {
-    if (NORMALIZED.has(attribute.kind)) return true;
-    const wanted = valuesIn(attribute, local);
-    const present = new Set(valuesIn(attribute, there).map(({ main }) => plain(main)));
-    return wanted.every((value) => present.has(plain(mainAsSent(attribute, value))));
-  });
-}
-
-/** Of a name that was given in parts, the whole that they make up. */
-function mainAsSent(attribute: AttributePlan, value: ValueCells): unknown {
-  const sent = attribute.kind === "personal-name" ? writeValue(attribute, value) : null;
-  return isJsonObject(sent) ? sent.full_name : value.main;
-}
-
-/** Without what may get lost of a text on its way. */
-export function plain(main: unknown): unknown {
-  return typeof main === "string" ? main.trim().replace(/\s+/g, " ") : main;
 }
 
 /** The one of these. Throws where there are several. */
