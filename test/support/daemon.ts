@@ -13,7 +13,7 @@ const LOG_SHOWN = 6_000;
 
 /** A daemon in a process of its own. */
 export interface TestDaemon {
-  /** Everything it logged. */
+  /** Everything it printed: logs, and whatever else. */
   log(): string;
   /** Its exit code, or null when it was killed. */
   readonly exited: Promise<number | null>;
@@ -28,7 +28,8 @@ export interface Home {
   db: Database;
   /** Where the web daemon listens. */
   origin: string;
-  start(options?: { roles?: readonly string[]; env?: Record<string, string> }): TestDaemon;
+  /** @param options.cwd its working directory; none = this process's */
+  start(options?: { roles?: readonly string[]; env?: Record<string, string>; cwd?: string }): TestDaemon;
   close(): Promise<void>;
 }
 
@@ -57,8 +58,8 @@ export async function makeHome(
   return {
     db,
     origin,
-    start: ({ roles = ["all"], env = {} } = {}) => {
-      const daemon = startDaemonProcess(roles, { ...settings, ...env });
+    start: ({ roles = ["all"], env = {}, cwd } = {}) => {
+      const daemon = startDaemonProcess(roles, { ...settings, ...env }, cwd);
       daemons.push(daemon);
       try {
         onTestFailed(() => {
@@ -77,14 +78,19 @@ export async function makeHome(
   };
 }
 
-function startDaemonProcess(roles: readonly string[], settings: Record<string, string>): TestDaemon {
+function startDaemonProcess(
+  roles: readonly string[],
+  settings: Record<string, string>,
+  cwd = process.cwd(),
+): TestDaemon {
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], ...settings };
   const args = [program("src/main"), "start", "--role", ...roles];
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    log += chunk.toString();
-  });
+  for (const output of [child.stdout, child.stderr])
+    output.on("data", (chunk: Buffer) => {
+      log += chunk.toString();
+    });
   const exited = (once(child, "exit") as Promise<[number | null]>).then(([code]) => code);
   return {
     log: () => log,
