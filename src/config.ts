@@ -49,7 +49,12 @@ const VARIABLES = {
       "PostgreSQL 14 to 18 that holds the mirror, as `postgres://user:password@host:port/database`. " +
       "Not set: a real PostgreSQL that the program runs itself under `DATA_DIR`.",
     fallback: null,
-    parse: z.string().refine(isPostgresUrl, "must look like postgres://user:password@host:5432/database"),
+    parse: z
+      .string()
+      .refine(
+        isPostgresUrl,
+        "must look like postgres://user:password@host:5432/database, with / ? # @ in it written as %2F %3F %23 %40",
+      ),
   }),
   dataDir: variable({
     name: "DATA_DIR",
@@ -127,7 +132,12 @@ const VARIABLES = {
       "Redis 7 or later, or Valkey, for the job queue, as `redis://host:port`. Not set: the queue lives in the mirror's " +
       "database, schema `attio_queue`.",
     fallback: null,
-    parse: z.string().refine(isRedisUrl, "must look like redis://user:password@host:6379 (or rediss://)"),
+    parse: z
+      .string()
+      .refine(
+        isRedisUrl,
+        "must look like redis://user:password@host:6379 (or rediss://), with / ? # @ in it written as %2F %3F %23 %40",
+      ),
   }),
   publicUrl: variable({
     name: "PUBLIC_URL",
@@ -319,12 +329,24 @@ function isOrigin(text: string): boolean {
 
 function isPostgresUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
-  return url !== null && (url.protocol === "postgres:" || url.protocol === "postgresql:");
+  return (
+    url !== null && (url.protocol === "postgres:" || url.protocol === "postgresql:") && isWholePassword(url)
+  );
+}
+
+/** Of a password that holds `/`, `?` or `#` as they are, the beginning would be taken for a port, and be printed as such. */
+function isWholePassword({ pathname, search, hash }: URL): boolean {
+  return hash === "" && !pathname.includes("@") && !search.includes("@");
 }
 
 function isRedisUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
-  return url !== null && (url.protocol === "redis:" || url.protocol === "rediss:") && url.hostname !== "";
+  return (
+    url !== null &&
+    (url.protocol === "redis:" || url.protocol === "rediss:") &&
+    url.hostname !== "" &&
+    isWholePassword(url)
+  );
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

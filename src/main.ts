@@ -2,6 +2,19 @@
 import { createInterface } from "node:readline/promises";
 import { StopRequest } from "./cli/io.ts";
 import { run } from "./cli/run.ts";
+import { logCrash } from "./logger.ts";
+
+// First of all: whatever goes wrong from here on is written without what hangs on it.
+process.on("uncaughtException", (error) => {
+  logCrash(error);
+  process.exit(1);
+});
+
+const env = { ...process.env };
+// What holds secrets: neither a child process nor a diagnostic report needs to have it.
+delete process.env["ATTIO_API_KEY"];
+delete process.env["DATABASE_URL"];
+delete process.env["REDIS_URL"];
 
 const stop = new AbortController();
 
@@ -20,7 +33,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await run(process.argv.slice(2), process.env, {
+process.exitCode = await run(process.argv.slice(2), env, {
   stdout: process.stdout,
   stderr: process.stderr,
   stdin: process.stdin,

@@ -1,4 +1,5 @@
 import { ConfigError, MirrorError, UsageError } from "../errors.ts";
+import { safeMessage } from "../lib/safe-message.ts";
 import { StopRequest } from "./io.ts";
 
 export const EXIT_DONE = 0;
@@ -32,8 +33,7 @@ export function describeFailure(error: unknown): Failure {
     const exitCode = USAGE_CODES.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
     return { exitCode, line: oneLine(error.message), isUnexpected: false };
   }
-  const message = error instanceof Error ? error.message || error.name : String(error);
-  return { exitCode: EXIT_FAILED, line: oneLine(message), isUnexpected: true };
+  return { exitCode: EXIT_FAILED, line: oneLine(safeMessage(error)), isUnexpected: true };
 }
 
 function oneLine(text: string): string {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { migrate as runMigrations } from "drizzle-orm/postgres-js/migrator";
 import { MirrorError } from "../errors.ts";
+import { safeMessage } from "../lib/safe-message.ts";
 import type { Database } from "./client.ts";
 import { lockExclusive } from "./locks.ts";
 
@@ -52,12 +53,7 @@ export async function migrate(db: Database): Promise<void> {
       });
     } catch (error) {
       const detail = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      throw new MigrationError(
-        `A migration failed: ${detail instanceof Error ? detail.message : String(detail)}`,
-        {
-          cause: error,
-        },
-      );
+      throw new MigrationError(`A migration failed: ${safeMessage(detail)}`, { cause: error });
     }
   });
 }

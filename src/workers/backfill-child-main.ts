@@ -2,7 +2,8 @@ import { constants, setPriority } from "node:os";
 import { syncSettings } from "../config.ts";
 import { openDatabase } from "../db/index.ts";
 import { Closers } from "../lib/closers.ts";
-import { createLogger } from "../logger.ts";
+import { safeMessage } from "../lib/safe-message.ts";
+import { createLogger, logCrash } from "../logger.ts";
 import { backfill } from "../sync/backfill/index.ts";
 import type { BackfillRequest, ChildMessage, ChildRequest } from "./backfill-child.ts";
 import { openClient } from "./open-client.ts";
@@ -34,7 +35,8 @@ async function run({ config, databaseUrl, streams }: BackfillRequest): Promise<v
     await backfill(deps, {
       streams,
       signal: stop.signal,
-      onResult: (result) => log.info({ ...result }, "backfilled"),
+      // The reason may be in Attio's own words, which may quote values; `status` tells it.
+      onResult: (result) => log.info({ ...result, reason: undefined }, "backfilled"),
     });
   } finally {
     await closers.close((what, error) => log.warn({ what, err: error }, "could not be closed"));
@@ -45,12 +47,17 @@ async function carryOut(request: BackfillRequest): Promise<void> {
   try {
     await run(request);
   } catch (error) {
-    if (!stop.signal.aborted) say({ failure: error instanceof Error ? error.message : String(error) });
+    if (!stop.signal.aborted) say({ failure: safeMessage(error) });
   } finally {
     // Else the channel would keep the process.
     if (process.connected) process.disconnect();
   }
 }
+
+process.on("uncaughtException", (error) => {
+  logCrash(error);
+  process.exit(1);
+});
 
 // Where processors are few, an edit goes first.
 setPriority(constants.priority.PRIORITY_LOW);

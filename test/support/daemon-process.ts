@@ -6,7 +6,7 @@ import type { Sandbox } from "../../src/sandbox/index.ts";
 
 /** A daemon in a process of its own. */
 export interface TestDaemon {
-  /** Everything it logged. */
+  /** Everything it printed: logs, and whatever else. */
   log(): string;
   /** Its exit code, or null when it was killed. */
   readonly exited: Promise<number | null>;
@@ -21,14 +21,16 @@ export function startDaemonProcess(
   main: string,
   roles: readonly string[],
   settings: Readonly<Record<string, string>>,
+  cwd = process.cwd(),
 ): TestDaemon {
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], ...settings };
   const args = [main, "start", "--role", ...roles];
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    log += chunk.toString();
-  });
+  for (const output of [child.stdout, child.stderr])
+    output.on("data", (chunk: Buffer) => {
+      log += chunk.toString();
+    });
   const exited = (once(child, "exit") as Promise<[number | null]>).then(([code]) => code);
   return {
     log: () => log,

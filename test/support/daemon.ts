@@ -16,7 +16,8 @@ export interface Home {
   db: Database;
   /** Where the web daemon listens. */
   origin: string;
-  start(options?: { roles?: readonly string[]; env?: Record<string, string> }): TestDaemon;
+  /** @param options.cwd its working directory; none = this process's */
+  start(options?: { roles?: readonly string[]; env?: Record<string, string>; cwd?: string }): TestDaemon;
   close(): Promise<void>;
 }
 
@@ -45,8 +46,8 @@ export async function makeHome(
   return {
     db,
     origin,
-    start: ({ roles = ["all"], env = {} } = {}) => {
-      const daemon = startDaemonProcess(program("src/main"), roles, { ...settings, ...env });
+    start: ({ roles = ["all"], env = {}, cwd } = {}) => {
+      const daemon = startDaemonProcess(program("src/main"), roles, { ...settings, ...env }, cwd);
       daemons.push(daemon);
       try {
         onTestFailed(() => {

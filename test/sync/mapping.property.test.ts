@@ -192,6 +192,50 @@ describe("a record as a row", () => {
     );
   });
 
+  it("of any JSON whatever is a row or a problem that quotes no value, but for a choice that is unknown", () => {
+    const word = "canary9f2e41";
+    const odd = fc.oneof(
+      fc.jsonValue({ maxDepth: 4 }),
+      fc.constantFrom(
+        word,
+        [word],
+        { value: word },
+        { value: [{ value: word }] },
+        { option: word },
+        1e308,
+        -0,
+      ),
+    );
+    const field = fc.constantFrom(...FIELDS);
+    // Now the whole attribute is odd, now a value, now a field of an otherwise good one.
+    const oneOdd = field.chain(({ slug, facts }) =>
+      fc
+        .oneof(
+          odd,
+          fc.array(odd, { maxLength: 3 }),
+          fc
+            .tuple(BODIES[facts.type] ?? fc.constant({}), fc.nat(9), odd)
+            .map(([body, place, value]) => [{ ...body, [Object.keys(body)[place] ?? "x"]: value }]),
+        )
+        .map((own) => ({ [slug]: own })),
+    );
+    fc.assert(
+      fc.property(oneOdd, (all) => {
+        let problem: string | undefined;
+        try {
+          const source = { id: ID, fixed: { created_at: null, web_url: null }, values: all };
+          const row = readRecord(source, plan(), { raw: true });
+          if ("problem" in row) ({ problem } = row);
+        } catch (error) {
+          if (!(error instanceof UnknownChoiceError)) throw error;
+          problem = error.message;
+        }
+        expect(problem ?? "").not.toContain(word);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it("is not made of an option that the schema does not know", () => {
     const unknown = { select: [{ option: { id: { option_id: "new" }, title: "New" } }] };
     expect(() => read(unknown, plan())).toThrow(UnknownChoiceError);

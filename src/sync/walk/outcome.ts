@@ -1,4 +1,5 @@
-import { AttioAuthError, AttioError, AttioNotFoundError } from "../../attio/index.ts";
+import { AttioAuthError, AttioNotFoundError } from "../../attio/index.ts";
+import { safeMessage } from "../../lib/safe-message.ts";
 import type { StreamState } from "../../db/queries/streams.ts";
 import { sourceRefusal } from "../schema/read-catalog.ts";
 
@@ -7,8 +8,7 @@ export function outcomeOf(error: unknown): { state: StreamState; reason: string 
   const refusal = sourceRefusal(error);
   if (refusal !== undefined) return refusal;
   if (error instanceof AttioNotFoundError) return { state: "gone", reason: error.apiMessage };
-  if (error instanceof AttioError) return { state: "failed", reason: error.message };
-  return { state: "failed", reason: error instanceof Error ? error.message : String(error) };
+  return { state: "failed", reason: safeMessage(error) };
 }
 
 /** Whether the token itself is refused, so that no other stream could be read either. Pure. */

@@ -1,0 +1,31 @@
+// Fails for a known vulnerability of level high or above in what is installed at run time. A registry that answers no audits
+// is no reason to fail, but is said.
+import { spawnSync } from "node:child_process";
+
+const LEVELS = ["high", "critical"];
+
+const { stdout } = spawnSync("npm", ["audit", "--omit=dev", "--json"], { encoding: "utf8" });
+const report = parse(stdout);
+const counts = report?.metadata?.vulnerabilities;
+if (counts === undefined) {
+  console.log(`not audited: the registry does not answer (${report?.statusCode ?? "no report"})`);
+} else {
+  const found = Object.values(report.vulnerabilities ?? {}).filter(({ severity }) =>
+    LEVELS.includes(severity),
+  );
+  for (const { name, severity, range } of found) console.log(`${severity}: ${name} ${range}`);
+  console.log(
+    Object.entries(counts)
+      .map(([level, count]) => `${level} ${count}`)
+      .join(", "),
+  );
+  if (LEVELS.some((level) => counts[level] > 0)) process.exitCode = 1;
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
