@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Misbehaviour } from "../../src/sandbox/index.ts";
+import { memberActor, type Misbehaviour } from "../../src/sandbox/index.ts";
 import { deliverEvents, drain } from "../support/live.ts";
 import { PATIENCE } from "../../src/sync/push/push-deps.ts";
 import { findDifferences } from "../support/oracle.ts";
@@ -37,6 +37,34 @@ const FAULTS: Record<string, Misbehaviour> = {
   "that is lost": { kind: "lost" },
   "that comes to effect late": { kind: "late-effect", ms: 1_600 },
 };
+
+it("lost answer: a record that somebody changed before it was looked for is not made again", async () => {
+  const { mirror, user, push } = await startWriting({ patience: SHORT_PATIENCE });
+  const { store, faults, access } = mirror.sandbox;
+  let made = 0;
+  store.onEvent(({ event_type: type, actor, id }) => {
+    if (type !== "record.created" || actor.id !== access.id) return;
+    made += 1;
+    queueMicrotask(() => {
+      const [member] = store.members();
+      const record = store.record(id["object_id"] ?? "", id["record_id"] ?? "");
+      const isDeal = record.container.slug === "deals";
+      // Attio keeps what was of `value`; of a company's description and name it keeps nothing.
+      const values = isDeal ? { value: 5, name: "Other" } : { description: [], name: "Other" };
+      store.updateItem(record, values, { by: memberActor(member?.id ?? "") });
+    });
+  });
+  faults.add({ kind: "lost", path: /records$/, times: 2 });
+  await user`
+    INSERT INTO attio.deals (name, value, stage, owner)
+    SELECT 'Changed at once', 10, 'Lead', workspace_member_id FROM attio.workspace_members LIMIT 1`;
+  await user`
+    INSERT INTO attio.companies (name, description, foundation_date, categories)
+    VALUES ('Changed at once', 'cleared at once', '2001-02-03', '{B2B}')`;
+  await push();
+  expect(made).toBe(2);
+  expect(await user`SELECT DISTINCT status FROM attio.changes`).toEqual([{ status: "pushed" }]);
+});
 
 it.each(Object.keys(FAULTS))(
   "lost answer: where of every three creates there is one %s, each inserted row is made exactly once",

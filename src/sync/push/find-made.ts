@@ -89,7 +89,8 @@ async function findByContent(
     (record) => record.id.record_id,
   );
   const alike: string[] = [];
-  for (const record of ours) if (await isMadeOf(deps, plan, record, local, options)) alike.push(record.id.record_id);
+  for (const record of ours)
+    if (await isMadeOf(deps, plan, record, local, options)) alike.push(record.id.record_id);
   return alike;
 }
 

@@ -1,4 +1,9 @@
-import { AttioNotFoundError, AttioValidationError, type AttioRecord, type RequestOptions } from "../../attio/index.ts";
+import {
+  AttioNotFoundError,
+  AttioValidationError,
+  type AttioRecord,
+  type RequestOptions,
+} from "../../attio/index.ts";
 import type { Cells } from "../../db/control/index.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import { targetOf } from "../fetch/record-source.ts";

@@ -7,8 +7,10 @@ import { nameOf } from "./values.ts";
 export class Ledger {
   readonly #sandbox: Sandbox;
   readonly #user: postgres.Sql;
-  /** How often our token created what bears a mark. */
-  readonly #made = new Map<string, number>();
+  /** What our token created, and the mark that it bears. */
+  readonly #made = new Map<string, string>();
+  /** Of these, what others deleted or merged: if our answer was lost, it could not be found any more, and was made again. */
+  readonly #taken = new Set<string>();
   /** Marks of rows inserted here that have no key which others share. */
   readonly #marks = new Set<string>();
   /** Values written here, by row and column, that nobody changed there since they were there. */
@@ -21,15 +23,20 @@ export class Ledger {
     this.#sandbox = sandbox;
     this.#user = user;
     const { store, access } = sandbox;
-    store.onEvent(({ event_type: type, actor, id }) => {
-      if (actor.id !== access.id) return;
+    store.onEvent(({ event_type: type, actor, id, ...event }) => {
+      const recordId = String(id["record_id"]);
+      if (actor.id !== access.id) {
+        if (type === "record.deleted") this.#taken.add(recordId);
+        const merged = event["duplicate_record_id"];
+        if (typeof merged === "string") this.#taken.add(merged);
+        return;
+      }
       if (type === "list-entry.created") this.#entriesMade += 1;
       if (type !== "record.created") return;
       // Its values are there once the store is done.
       queueMicrotask(() => {
-        const item = this.#find(String(id["record_id"]));
-        const mark = item === undefined ? "nameless" : nameOf(item, store);
-        this.#made.set(mark, (this.#made.get(mark) ?? 0) + 1);
+        const item = this.#find(recordId);
+        this.#made.set(recordId, item === undefined ? "nameless" : nameOf(item, store));
       });
     });
   }
@@ -64,12 +71,12 @@ export class Ledger {
   async wronglyMade(): Promise<string[]> {
     const done = await this.#user<{ mark: string }[]>`
       SELECT changes ->> 'name' AS mark FROM attio.changes WHERE operation = 'insert' AND status = 'pushed'`;
-    const twice = [...this.#made]
-      .filter(([, times]) => times > 1)
-      .map(([mark, times]) => `${mark}: ${String(times)} times`);
-    const never = done
-      .map(({ mark }) => mark)
-      .filter((mark) => this.#marks.has(mark) && !this.#made.has(mark));
+    const marks = [...this.#made].filter(([id]) => !this.#taken.has(id)).map(([, mark]) => mark);
+    const twice = marks
+      .filter((mark, place) => marks.indexOf(mark) !== place)
+      .map((mark) => `${mark}: more than once`);
+    const made = new Set(this.#made.values());
+    const never = done.map(({ mark }) => mark).filter((mark) => this.#marks.has(mark) && !made.has(mark));
     const [entries] = await this.#user<{ count: number }[]>`
       SELECT count(*)::int AS count FROM attio.changes
       WHERE operation = 'insert' AND status = 'pushed' AND table_name = 'list_sales'`;
