@@ -50,6 +50,14 @@ async function atRest(world: World): Promise<void> {
     REST_MS,
   );
   await quiet({ sql }, sandbox, REST_MS);
+  // Reading past values rewrites them.
+  await eventually(
+    () => sql`
+      SELECT key FROM attio_sync.settings WHERE key IN ('chore:history', 'chore:webhook')
+        AND (value ->> 'wantedAt')::timestamptz >= coalesce((value ->> 'doneAt')::timestamptz, '-infinity')`,
+    (rows) => rows.length === 0,
+    REST_MS,
+  );
 }
 
 function openChanges(sql: Sql): Promise<{ id: string }[]> {

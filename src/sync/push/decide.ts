@@ -13,6 +13,8 @@ export interface AttributeChange {
   base: Cells;
   local: Cells;
   remote: Cells;
+  /** What an earlier attempt, of whose answer nothing is known, may have put there; the value may have changed here since. */
+  sent: Cells | undefined;
   origin: Origin | undefined;
 }
 
@@ -20,7 +22,7 @@ export interface DecisionContext {
   policy: ConflictPolicy;
   /** When the change was captured, on Attio's clock; milliseconds since the epoch. */
   changedAtMs: number;
-  /** Whether what Attio has now was written by an earlier attempt of ours at this very change. */
+  /** Whether what Attio has now was written by that earlier attempt. */
   isOurs: (origin: Origin | undefined) => boolean;
 }
 
@@ -47,19 +49,21 @@ const SAME_TIME_MS = 2_000;
 
 /** Decides what becomes of one changed attribute. Pure. */
 export function decideAttribute(change: AttributeChange, context: DecisionContext): Decision {
-  const { attribute, base, local, remote, origin } = change;
+  const { attribute, base, local, remote, sent, origin } = change;
   const wanted = isCleared(attribute, base, local) ? [] : valuesIn(attribute, local);
   const present = valuesIn(attribute, remote);
   const before = valuesIn(attribute, base);
   if (isSame(attribute, wanted, present)) return { kind: "equal" };
-  if (attribute.multi) return mergeLists(attribute, { before, wanted, present });
+  const tried = sent === undefined ? [] : valuesIn(attribute, sent);
+  if (attribute.multi) return mergeLists(attribute, { before, wanted, present, tried });
   const send = (conflict: boolean): Decision => {
     const values = wanted.map((value) => writeValue(attribute, value, before[0]));
     return { kind: "send", values, additions: values, replaces: values.length === 0, conflict };
   };
   if (isSame(attribute, before, present)) return send(false);
   // An earlier attempt of ours, whose answer was lost, put it there; Attio may have normalized it.
-  if (context.isOurs(origin)) return { kind: "equal" };
+  if (sent !== undefined && context.isOurs(origin))
+    return isSame(attribute, wanted, tried) ? { kind: "equal" } : send(false);
   switch (context.policy) {
     case "attio":
       return { kind: "yield" };
@@ -86,17 +90,18 @@ function isNewer(changedAtMs: number, origin: Origin | undefined): boolean {
 /** What was added here is added to, and what was removed here is removed from, what Attio has now. */
 function mergeLists(
   attribute: AttributePlan,
-  { before, wanted, present }: { before: ValueCells[]; wanted: ValueCells[]; present: ValueCells[] },
+  lists: Record<"before" | "wanted" | "present" | "tried", ValueCells[]>,
 ): Decision {
+  const { before, wanted, present, tried } = lists;
   const keysOf = (values: readonly ValueCells[]) => new Set(values.map((value) => keyOf(attribute, value)));
-  const [old, now, there] = [keysOf(before), keysOf(wanted), keysOf(present)];
+  const [old, now, there, ours] = [keysOf(before), keysOf(wanted), keysOf(present), keysOf(tried)];
   const added = wanted.filter((value) => {
     const key = keyOf(attribute, value);
     return !old.has(key) && !there.has(key);
   });
   const kept = present.filter((value) => {
     const key = keyOf(attribute, value);
-    return now.has(key) || !old.has(key);
+    return now.has(key) || !(old.has(key) || ours.has(key));
   });
   const replaces = kept.length < present.length;
   if (added.length === 0 && !replaces) return { kind: "equal" };

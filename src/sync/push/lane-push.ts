@@ -136,7 +136,8 @@ export class LanePush {
   async #update(id: string, base: Cells, isBound: boolean): Promise<void> {
     const local = await this.#translate(this.#local, false);
     const remote = await this.#fetch(id);
-    const wasSent = this.#lane.changes.some(({ attemptedAtMs }) => attemptedAtMs !== null);
+    const attempted = this.#attemptedCells();
+    const sent = attempted === undefined ? undefined : await this.#translate(attempted, false);
     const forced = this.#lane.changes.every((change) => change.forced);
     const policy = forced ? "local" : this.#deps.policy;
     const changedAtMs = this.#onAttiosClock(this.#lane.changes.at(-1)?.createdAtMs ?? 0);
@@ -151,6 +152,7 @@ export class LanePush {
         base: pick(base, attribute),
         local: pick(local, attribute),
         remote: pick(there, attribute),
+        sent: sent !== undefined && attribute.column in sent ? pick(sent, attribute) : undefined,
       };
       const origin = remote.row.origins?.get(attribute.slug);
       const decision = decideAttribute(
@@ -159,9 +161,8 @@ export class LanePush {
           policy,
           changedAtMs,
           isOurs: (by) =>
-            wasSent &&
-            ((by?.actorId === this.#deps.ownActor && Date.parse(by.activeFrom ?? "") >= since) ||
-              this.#endpoint.isAsSent(attribute, cells.local, cells.remote)),
+            (by?.actorId === this.#deps.ownActor && Date.parse(by.activeFrom ?? "") >= since) ||
+            (cells.sent !== undefined && this.#endpoint.isAsSent(attribute, cells.sent, cells.remote)),
         },
       );
       if (decision.kind === "send") sends.push({ attribute, decision });
@@ -213,10 +214,14 @@ export class LanePush {
 
   /** What was sent before without an answer; the row may have been changed since. */
   async #attempted(): Promise<Cells | undefined> {
+    const sent = this.#attemptedCells();
+    if (sent === undefined) return undefined;
+    return this.#endpoint.recognizable(await this.#translate(sent, true), this.#lane.recordId);
+  }
+
+  #attemptedCells(): Cells | undefined {
     const sent = this.#lane.changes.filter(({ attemptedAtMs }) => attemptedAtMs !== null);
-    if (sent.length === 0) return undefined;
-    const cells = await this.#translate(this.#fold(sent.map(({ changes }) => changes)), true);
-    return this.#endpoint.recognizable(cells, this.#lane.recordId);
+    return sent.length === 0 ? undefined : this.#fold(sent.map(({ changes }) => changes));
   }
 
   /** What an earlier attempt may have made, or what has the same key. */
