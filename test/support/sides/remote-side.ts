@@ -1,5 +1,5 @@
 import { memberActor, SandboxError, type Item, type Sandbox } from "../../../src/sandbox/index.ts";
-import type { Act, ObjectName } from "./acts.ts";
+import { FIELDS, type Act, type ObjectName } from "./acts.ts";
 import type { Ledger } from "./ledger.ts";
 import { fieldOf, keyOf, pick, valueOf } from "./values.ts";
 
@@ -119,7 +119,8 @@ export class RemoteSide {
   #merge({ object, row, other }: Act & { kind: "merge" }): void {
     const [first, second] = [this.#record(object, row), this.#record(object, other)];
     if (first === undefined || second === undefined || first === second) return;
-    for (const { id } of [first, second]) this.#ledger.forget(id);
+    // Whose value the merged record gets is Attio's to say.
+    for (const { id } of [first, second]) this.#ledger.forget(id, ...FIELDS[object].map(({ slug }) => slug));
     this.#do((by) => this.#sandbox.store.mergeRecords(object, first.id, second.id, by));
   }
 
