@@ -131,6 +131,10 @@ it("a change that was given up gives Attio's value back; one that failed is push
   await drain(mirror);
   const [row] = await user`SELECT stage FROM attio.deals WHERE record_id = ${id}`;
   expect(row).toEqual({ stage: deal?.stage });
+  // What never was in Attio has no history there.
+  expect(
+    await user`SELECT value FROM attio.value_history WHERE record_id = ${id} AND value = '"No such stage"'`,
+  ).toEqual([]);
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
 });
 

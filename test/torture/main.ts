@@ -63,7 +63,7 @@ async function runSeed(
   folder: string,
 ): Promise<boolean> {
   const began = performance.now();
-  const outcome = await play(services, programs, setup, operations);
+  const outcome = await play(services, programs, setup, operations).catch(notPlayed);
   const isWell = outcome.wrong.length === 0;
   const seconds = Math.round((performance.now() - began) / 1000);
   print(
@@ -72,6 +72,12 @@ async function runSeed(
   print(`  changes ${JSON.stringify(outcome.changes)}, refused ${JSON.stringify(outcome.refusals)}\n`);
   if (!isWell) await report(setup, outcome, folder);
   return isWell;
+}
+
+/** A world that does not even come up, or that ends the play, is a failure like any other. */
+function notPlayed(error: unknown): Outcome {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { wrong: [reason], changes: {}, refusals: {}, seconds: { played: 0, rested: 0 }, record: "" };
 }
 
 async function report(setup: Setup, { wrong, record }: Outcome, folder: string): Promise<void> {
@@ -94,7 +100,7 @@ async function shorten(
     const shortest = await shrink(
       operations,
       async (shorter) => {
-        const { wrong } = await play(services, programs, setup, shorter);
+        const { wrong } = await play(services, programs, setup, shorter).catch(notPlayed);
         print(
           `  without some: ${String(shorter.length)} operations ${wrong.length > 0 ? "fail" : "are well"}\n`,
         );

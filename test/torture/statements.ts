@@ -43,7 +43,7 @@ export class Statements {
         await user
           .begin(async (tx) => {
             await tx`INSERT INTO attio.companies (name) VALUES (${text})`;
-            await tx`UPDATE attio.people SET description = ${text}`;
+            await tx`UPDATE attio.people SET description = ${text} WHERE _deleted_at IS NULL`;
             throw new RollbackError();
           })
           .catch((error: unknown) => {

@@ -30,6 +30,9 @@ interface Slot {
 const SEED = { people: 12, companies: 8, deals: 6, seed: 5 };
 const RESTART_MS = 300;
 
+/** What a process that was stopped by SIGTERM may end with. */
+const STOPPED = 143;
+
 /** How long a world may take to come up, or to come to rest after the last fault. */
 export const REST_MS = 240_000;
 
@@ -170,7 +173,7 @@ export class World {
       const log = slot.daemon.log();
       this.#oldLogs.push(log);
       const wasUp = log.includes("the daemon runs");
-      if (code !== null && code !== 0 && wasUp)
+      if (code !== null && code !== 0 && code !== STOPPED && wasUp)
         this.exits.push(`${slot.roles.join("+")} ended with ${String(code)}: ${log.slice(-600)}`);
       await delay(RESTART_MS);
       // It may have been closed meanwhile.

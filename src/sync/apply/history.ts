@@ -9,6 +9,7 @@ export interface ValueChange {
   id: string;
   /** The attribute's slug. */
   attribute: string;
+  column: string;
   old: unknown;
   new: unknown;
 }
@@ -32,10 +33,10 @@ export async function findChanges(
   const table = mirrorTable(target.table);
   const key = quoteIdentifier(target.key);
   return tx.unsafe<ValueChange[]>(
-    `SELECT o.${key} AS id, c.attribute, c.old, c.new
+    `SELECT o.${key} AS id, c.attribute, c.column, c.old, c.new
      FROM json_populate_recordset(NULL::${table}, $1::json) n
      JOIN ${table} o USING (${key})
-     CROSS JOIN LATERAL (VALUES ${tracked.map(comparison).join(", ")}) AS c(attribute, old, new)
+     CROSS JOIN LATERAL (VALUES ${tracked.map(comparison).join(", ")}) AS c(attribute, "column", old, new)
      WHERE c.old IS DISTINCT FROM c.new`,
     [page],
     { prepare: true },
@@ -44,14 +45,14 @@ export async function findChanges(
 
 function comparison({ slug, column }: TrackedColumn): string {
   const name = quoteIdentifier(column);
-  return `(${quoteLiteral(slug)}, to_jsonb(o.${name}), to_jsonb(n.${name}))`;
+  return `(${quoteLiteral(slug)}, ${quoteLiteral(column)}, to_jsonb(o.${name}), to_jsonb(n.${name}))`;
 }
 
 /**
  * Writes changes into `attio.value_history`: the interval that was open ends where the new one begins, or now for a value
  * that was cleared or a list that only lost members, since Attio dates no removal: what is left bears its own, older date. No
  * interval begins before the one before it has. A value whose beginning nobody saw has no `active_from` (design rule
- * 27). A value that stands there already, because the crawl of past values was quicker, is left as it is.
+ * 27); one that was given up here never was in Attio, and gets none. A value that stands there already, because the crawl of past values was quicker, is left as it is.
  *
  * @param mayHaveGaps whether values between the old and the new one may have been missed
  */
@@ -70,6 +71,7 @@ export async function writeHistory(
     return {
       record_id: change.id,
       attribute: change.attribute,
+      column: change.column,
       old: change.old,
       new: change.new,
       active_from: origin?.activeFrom ?? null,
@@ -82,10 +84,10 @@ export async function writeHistory(
     WITH seen AS (
       SELECT *, new IS NULL OR (jsonb_typeof(new) = 'array' AND old @> new) AS undated
       FROM json_to_recordset(${JSON.stringify(intervals)}::text::json) AS c(
-        record_id uuid, attribute text, old jsonb, new jsonb, active_from timestamptz, actor_type text, actor_id text,
+        record_id uuid, attribute text, "column" text, old jsonb, new jsonb, active_from timestamptz, actor_type text, actor_id text,
         gap boolean)
     ), change AS (
-      SELECT c.record_id, c.attribute, c.old, c.new, c.actor_type, c.actor_id, c.gap,
+      SELECT c.record_id, c.attribute, c.column, c.old, c.new, c.actor_type, c.actor_id, c.gap,
         CASE WHEN c.undated THEN now() WHEN c.active_from IS NOT NULL THEN greatest(c.active_from, p.at) END AS active_from
       FROM seen c CROSS JOIN LATERAL (
         SELECT max(greatest(h.active_from, h.active_until)) AS at,
@@ -108,6 +110,9 @@ export async function writeHistory(
     SELECT ${stream}, record_id, attribute, old, NULL, moment, NULL, NULL, false FROM dated c
     WHERE old IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM ended e WHERE e.record_id = c.record_id AND e.attribute = c.attribute)
+      AND NOT EXISTS (
+        SELECT 1 FROM attio_sync.outbox b
+        WHERE b.record_id = c.record_id AND b.status = 'discarded' AND b.changes ? c.column)
     UNION ALL
     SELECT ${stream}, record_id, attribute, new, active_from, NULL, actor_type, actor_id, gap FROM dated
     WHERE new IS NOT NULL`;

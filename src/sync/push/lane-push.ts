@@ -286,7 +286,7 @@ export class LanePush {
     if (target.tracked.length === 0) return [];
     return this.#changed(this.#local).flatMap(({ slug: attribute, column }) => {
       const [old, now] = [base[column] ?? null, cells[column] ?? null];
-      return isDeepStrictEqual(old, now) ? [] : [{ id: row.id, attribute, old, new: now }];
+      return isDeepStrictEqual(old, now) ? [] : [{ id: row.id, attribute, column, old, new: now }];
     });
   }
 
