@@ -114,10 +114,10 @@ async function rest(sql: Sql): Promise<number | undefined> {
 }
 
 async function readSetAside(sql: Sql): Promise<Record<string, number>> {
-  const rows = await sql<{ status: string; count: number }[]>`
-    SELECT status, count(*) FROM attio_sync.outbox
-    WHERE status NOT IN ('pending', 'pushing', 'pushed') GROUP BY status ORDER BY status`;
-  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+  const rows = await sql<{ what: string; count: number }[]>`
+    SELECT concat_ws(' ', stream, operation, status, error_code) AS what, count(*) FROM attio_sync.outbox
+    WHERE status NOT IN ('pending', 'pushing', 'pushed') GROUP BY what ORDER BY what`;
+  return Object.fromEntries(rows.map(({ what, count }) => [what, count]));
 }
 
 function tell({ samples, setAside, differences }: Soaked): void {

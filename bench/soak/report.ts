@@ -12,7 +12,7 @@ export interface Soaked {
   made: number;
   /** Seconds from the end of the work until nothing waited; undefined: not in time. */
   restSeconds: number | undefined;
-  /** Changes that ended otherwise than in Attio, by status: of rows that the other side deleted meanwhile. */
+  /** Changes that ended otherwise than in Attio, by stream, operation, status and reason. */
   setAside: Readonly<Record<string, number>>;
   undelivered: number;
   /** What differs between Attio and the mirror. */
