@@ -141,14 +141,28 @@ function openOnRedis(url: string, { log }: QueueBackendOptions): Promise<QueueBa
     kind: "redis",
     queue: (name: QueueName) => queueOf(queues.get(name), whenReady),
     work: (name: QueueName, concurrency: number, handle: (job: Job) => Promise<void>) => {
-      const worker = new Worker(name, (job) => handle(jobOf(job)), {
+      const underWay = new Set<Promise<void>>();
+      const work = (job: Job) => {
+        const done = handle(job).finally(() => underWay.delete(done));
+        underWay.add(done);
+        return done;
+      };
+      const worker = new Worker(name, (job) => work(jobOf(job)), {
         connection: consumer,
         concurrency,
         lockDuration: LOCK_MS,
         stalledInterval: LOCK_MS / 2,
         ...KEEP,
       });
-      return workerOf(worker, name, log);
+      const opened = workerOf(worker, name, log);
+      return {
+        close: async (force) => {
+          if (consumer.status === "ready" || force === true) return opened.close(force);
+          // BullMQ would first wait for Redis, to stop waiting for jobs there, and could not be forced any more.
+          await Promise.allSettled(underWay);
+          return opened.close(true);
+        },
+      };
     },
     ping: async () => {
       await whenReady(() => producer.ping());

@@ -5,13 +5,16 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startEmbeddedPostgres } from "../../src/embedded/postgres.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/index.ts";
-import { eventually, makeHome, mirrored, quiet, ready, type Home } from "../support/daemon.ts";
+import { eventually, makeHome, mirrored, quiet, ready, type Home, type TestDaemon } from "../support/daemon.ts";
 import { freePort } from "../support/free-port.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { canStartPrivateRedis, startPrivateRedis, type TestRedis } from "../support/redis.ts";
 
 const SEED = { people: 60, companies: 30, deals: 20, seed: 11 };
 const TIMEOUT_MS = 240_000;
+
+/** How long a daemon may take to end. */
+const END_MS = 10_000;
 
 let sandbox: Sandbox;
 let home: Home | undefined;
@@ -36,6 +39,26 @@ async function expectEqual({ db }: Home): Promise<void> {
   await quiet(db, sandbox);
   expect(await findDifferences(sandbox, db.sql)).toEqual([]);
   await expectNothingTwice(db.sql);
+}
+
+async function unready({ origin }: Home): Promise<void> {
+  await eventually(
+    () => fetch(`${origin}/readyz`).then((answer) => answer.status),
+    (status) => status === 503,
+  );
+}
+
+/** Asks a daemon that runs to end, and says how it did. */
+async function endOf(daemon: TestDaemon): Promise<{ code: number | null; isInTime: boolean }> {
+  await eventually(
+    () => Promise.resolve(daemon.log()),
+    (log) => log.includes("the daemon runs"),
+  );
+  const askedAtMs = performance.now();
+  const late = setTimeout(() => daemon.signal("SIGKILL"), 2 * END_MS);
+  const code = await daemon.end();
+  clearTimeout(late);
+  return { code, isInTime: performance.now() - askedAtMs < END_MS };
 }
 
 /** A change that was applied twice, or an older page over a newer one, would leave a value twice in the history. */
@@ -97,15 +120,34 @@ describe.skipIf(!canStartPrivateRedis())("a daemon whose Redis", () => {
       colleagues.work(10);
       await redis.stop();
       colleagues.work(30);
-      await eventually(
-        () => fetch(`${at.origin}/readyz`).then((answer) => answer.status),
-        (status) => status === 503,
-      );
+      await unready(at);
       await sandbox.webhooks.idle();
       expect(new Set(answersSince(first))).toEqual(new Set([200]));
       redis = await startPrivateRedis(port);
       await expectEqual(at);
       await ready(at.origin);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "is not there at the start ends in time when it is asked to",
+    async () => {
+      await redis.stop();
+      expect(await endOf((home as Home).start())).toEqual({ code: 0, isInTime: true });
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "is not there any more ends in time when it is asked to",
+    async () => {
+      const at = home as Home;
+      const daemon = at.start();
+      await ready(at.origin);
+      await redis.stop();
+      await unready(at);
+      expect(await endOf(daemon)).toEqual({ code: 0, isInTime: true });
     },
     TIMEOUT_MS,
   );

@@ -60,6 +60,7 @@ export async function startPrivateRedis(port: number): Promise<TestRedis> {
 }
 
 async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
   const exited = once(server, "exit");
   server.kill("SIGKILL");
   await exited;
