@@ -2,6 +2,7 @@ import { createPostgresBackend, Queue, withBackend, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { MirrorError } from "../errors.ts";
 import type { Log } from "../logger.ts";
+import { QueueClient } from "./queue-client.ts";
 import type { Job, QueueName } from "./queues.ts";
 
 /** The schema of the queue's own tables, in the mirror's database. */
@@ -78,6 +79,7 @@ async function openOnPostgres({
     connectionString: databaseUrl,
     schema: SCHEMA,
     application_name: "attio-mirror queue",
+    Client: QueueClient,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
     max: 2,
