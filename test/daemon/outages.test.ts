@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startEmbeddedPostgres } from "../../src/embedded/postgres.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/index.ts";
-import { eventually, makeHome, mirrored, quiet, ready, type Home, type TestDaemon } from "../support/daemon.ts";
+import {
+  eventually,
+  makeHome,
+  mirrored,
+  quiet,
+  ready,
+  type Home,
+  type TestDaemon,
+} from "../support/daemon.ts";
 import { freePort } from "../support/free-port.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { canStartPrivateRedis, startPrivateRedis, type TestRedis } from "../support/redis.ts";

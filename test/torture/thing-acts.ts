@@ -88,7 +88,7 @@ export class Things {
     const by = { by: memberActor(store.members()[0]?.id ?? "") };
     const company = pick(store.records("companies"), row);
     // What we made ourselves is left alone: if its answer was lost and somebody else changes it before it is looked
-    // for, nothing tells that it is ours (docs/write-back.md).
+    // for, nothing tells that it is ours (docs/testing.md).
     const note = pick(
       store.notes().filter(({ createdBy }) => createdBy.id !== access.id),
       row,
