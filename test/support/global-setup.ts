@@ -1,6 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
+import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { compile } from "../../scripts/compile.ts";
+import { templatePrefix } from "./template-prefix.ts";
 import { startTestServer } from "./server.ts";
 
 declare module "vitest" {
@@ -9,6 +12,8 @@ declare module "vitest" {
     adminUrl: string;
     /** Folder of the compiled sources, for processes that tests start. */
     programs: string;
+    /** Tells this run's databases from those of others on the same server. */
+    runId: string;
   }
 }
 
@@ -21,6 +26,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const program = await compile("test", ["test/fixtures"]);
   project.provide("adminUrl", server.adminUrl);
   project.provide("programs", dirname(program("")));
+  const runId = randomBytes(4).toString("hex");
+  project.provide("runId", runId);
   process.stdout.write(`PostgreSQL for the tests: ${server.kind}\n`);
-  return () => server.stop();
+  return async () => {
+    await dropTemplates(server.adminUrl, runId);
+    await server.stop();
+  };
+}
+
+async function dropTemplates(adminUrl: string, runId: string): Promise<void> {
+  const sql = postgres(adminUrl, { max: 1, onnotice: () => undefined });
+  try {
+    const names = await sql<{ name: string }[]>`
+      SELECT datname AS name FROM pg_database WHERE starts_with(datname, ${templatePrefix(runId)})`;
+    for (const { name } of names) await sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`;
+  } finally {
+    await sql.end();
+  }
 }

@@ -6,7 +6,7 @@ import { startSandbox, type Sandbox, type SandboxOptions } from "../../src/sandb
 import { backfill, type BackfillOptions, type StreamResult } from "../../src/sync/backfill/index.ts";
 import type { SyncDeps } from "../../src/sync/deps.ts";
 import { syncSchema, type SchemaSync } from "../../src/sync/schema/sync-schema.ts";
-import { createTestDatabase } from "./database.ts";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
 
 /** How a mirror is set up. */
 export interface MirrorOptions {
@@ -15,6 +15,8 @@ export interface MirrorOptions {
   raw?: boolean;
   deleteMode?: SyncDeps["deleteMode"];
   outbound?: SyncDeps["outbound"];
+  /** The database; an empty one of its own if left out. */
+  database?: TestDatabase;
   /** `test`, the default: gone with the test; `file`: for `beforeAll`, gone with the file. */
   life?: "test" | "file";
 }
@@ -50,11 +52,29 @@ export function undoAfter(life: "test" | "file", undo: Undo): void {
 /** Starts a mirror; it ends by itself with the test or the file. Nothing has been synced yet. */
 export async function startMirror(options: MirrorOptions = {}): Promise<Mirror> {
   const own = undos[options.life ?? "test"];
-  const database = await createTestDatabase();
+  const database = options.database ?? (await createTestDatabase());
   own.push(() => database.drop());
+  return openMirror(own, options, database.url);
+}
+
+/** Has a mirror on a database for as long as the work takes. */
+export async function withMirror(
+  options: Omit<MirrorOptions, "database" | "life">,
+  databaseUrl: string,
+  work: (mirror: Mirror) => Promise<void>,
+): Promise<void> {
+  const own: Undo[] = [];
+  try {
+    await work(await openMirror(own, options, databaseUrl));
+  } finally {
+    for (const undo of own.toReversed()) await undo();
+  }
+}
+
+async function openMirror(own: Undo[], options: MirrorOptions, databaseUrl: string): Promise<Mirror> {
   const sandbox = await startSandbox(options.sandbox ?? { seed: "empty" });
   own.push(() => sandbox.close());
-  const open = () => openProcess(own, database.url, sandbox, options);
+  const open = () => openProcess(own, databaseUrl, sandbox, options);
   const first = await open();
   await migrate(first.db);
   return { ...first, sandbox, another: open };

@@ -3,10 +3,8 @@ import { startWriting, type Writing, type WritingOptions } from "./writing.ts";
 export type Things = Writing;
 
 /** A mirror that is open for local writes and holds notes, tasks and comments as well. */
-export async function startThings(options: WritingOptions = {}): Promise<Things> {
-  const writing = await startWriting(options);
-  await writing.mirror.backfill({ streams: ["notes", "tasks", "comments"] });
-  return writing;
+export function startThings(options: WritingOptions = {}): Promise<Things> {
+  return startWriting({ ...options, resources: ["notes", "tasks", "comments"] });
 }
 
 /** What a statement was refused with; undefined where it was not. */

@@ -1,9 +1,10 @@
 import postgres from "postgres";
 import { createSql } from "../../src/db/index.ts";
+import { filledDatabase } from "./filled-database.ts";
 import type { SandboxOptions } from "../../src/sandbox/index.ts";
 import { Pusher } from "../../src/sync/push/push.ts";
 import { PATIENCE, type PushDeps } from "../../src/sync/push/push-deps.ts";
-import { startMirror, undoAfter, type Mirror, type MirrorOptions } from "./mirror.ts";
+import { startMirror, undoAfter, withMirror, type Mirror, type MirrorOptions } from "./mirror.ts";
 
 /** Short enough to wait for in a test; the sandbox's late effects are shorter still. */
 export const SHORT_PATIENCE = { timeoutMs: 1_500, graceMs: 2_000 };
@@ -26,7 +27,9 @@ export interface TestPusher {
 
 export interface WritingOptions extends Partial<Pick<PushDeps, "policy" | "patience" | "externalIds">> {
   seed?: NonNullable<SandboxOptions["seed"]>;
-  mirror?: Omit<MirrorOptions, "sandbox">;
+  mirror?: Omit<MirrorOptions, "sandbox" | "database">;
+  /** Fixed tables that are filled as well, such as `notes`. */
+  resources?: readonly string[];
 }
 
 /** Streams of objects and lists; the others are not read, which takes longer than everything else. */
@@ -36,12 +39,21 @@ async function recordStreams({ db }: Mirror): Promise<string[]> {
   return rows.map(({ stream }) => stream);
 }
 
-/** Starts a mirror that is open for local writes, filled with the records and entries of its workspace. */
+/**
+ * Starts a mirror that is open for local writes, filled with the records and entries of its workspace. Filling takes longer
+ * than most tests; so it is done once a run, and each gets a copy.
+ */
 export async function startWriting(options: WritingOptions = {}): Promise<Writing> {
-  const { seed = { people: 20, companies: 10, deals: 5, seed: 4 } } = options;
-  const mirror = await startMirror({ outbound: "*", ...options.mirror, sandbox: { seed } });
-  await mirror.syncSchema();
-  await mirror.backfill({ streams: [...(await recordStreams(mirror)), "members"] });
+  const { seed = { people: 20, companies: 10, deals: 5, seed: 4 }, resources = [] } = options;
+  const { life = "test", ...rest } = options.mirror ?? {};
+  const setup = { outbound: "*", ...rest, sandbox: { seed } } as const;
+  const database = await filledDatabase({ ...setup, resources }, (url) =>
+    withMirror(setup, url, async (filling) => {
+      await filling.syncSchema();
+      await filling.backfill({ streams: [...(await recordStreams(filling)), "members", ...resources] });
+    }),
+  );
+  const mirror = await startMirror({ ...setup, life, database });
   const user = postgres(mirror.db.url, { max: 1, onnotice: () => undefined });
   undoAfter(options.mirror?.life ?? "test", () => user.end({ timeout: 1 }));
   const pusher = startPusher(mirror, options);
