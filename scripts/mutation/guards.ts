@@ -199,4 +199,20 @@ export const GUARDS: readonly Guard[] = [
     test: "test/cli/backfill.test.ts",
     named: "backfill",
   },
+  {
+    name: "lost-answer look-up, of what others changed since",
+    file: "src/sync/push/made-of.ts",
+    source: "if (first !== undefined) values[attribute.slug] = first;",
+    mutant: "if (first !== undefined) continue;",
+    test: "test/push/create.test.ts",
+    named: "somebody changed before it was looked for",
+  },
+  {
+    name: "what was edited after an attempt",
+    file: "src/sync/push/decide.ts",
+    source: `return isSame(attribute, wanted, tried) ? { kind: "equal" } : send(false);`,
+    mutant: `return { kind: "equal" };`,
+    test: "test/push/lost-updates.test.ts",
+    named: "(attio)",
+  },
 ];

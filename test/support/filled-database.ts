@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import postgres from "postgres";
 import { inject } from "vitest";
-import { templatePrefix } from "./template-prefix.ts";
 import { copyTestDatabase, createTestDatabase, type TestDatabase } from "./database.ts";
+import { templatePrefix } from "./templates.ts";
 
 /**
  * Makes a database that holds what `fill` puts into one. It is called once a run for all with the same key; the others get

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
-import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { compile } from "../../scripts/compile.ts";
-import { templatePrefix } from "./template-prefix.ts";
 import { startTestServer } from "./server.ts";
+import { dropTemplates } from "./templates.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -33,15 +32,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await dropTemplates(server.adminUrl, runId);
     await server.stop();
   };
-}
-
-async function dropTemplates(adminUrl: string, runId: string): Promise<void> {
-  const sql = postgres(adminUrl, { max: 1, onnotice: () => undefined });
-  try {
-    const names = await sql<{ name: string }[]>`
-      SELECT datname AS name FROM pg_database WHERE starts_with(datname, ${templatePrefix(runId)})`;
-    for (const { name } of names) await sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`;
-  } finally {
-    await sql.end();
-  }
 }
