@@ -19,6 +19,9 @@ const SIDE_BY_SIDE = 16;
 /** How often the outbox is looked at while pushes are under way. */
 const LOOK_MS = 50;
 
+/** How long it is waited until a database that took nothing is asked again. */
+const GIVE_BACK_MS = 500;
+
 /** Counting the rows of a large table takes longer than a push. */
 const BULK_REST_MS = 1_000;
 
@@ -93,6 +96,19 @@ export class Pusher {
       await pushLane(this.#deps, endpoint, lane, options);
     } catch (error) {
       this.#deps.log.error({ stream: lane.stream, id: lane.recordId, err: error }, "push failed");
+      await this.#giveBack(lane, options.signal);
+    }
+  }
+
+  /** What cannot even be given back, as on a full disk, nobody else would take as long as this process lives. */
+  async #giveBack(lane: Lane, signal: AbortSignal | undefined): Promise<void> {
+    while (signal?.aborted !== true) {
+      try {
+        await returnChanges(this.#deps.db.sql, lane.changes, { delay: 1, sent: true });
+        return;
+      } catch {
+        await sleep(GIVE_BACK_MS);
+      }
     }
   }
 
