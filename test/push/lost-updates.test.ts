@@ -13,7 +13,7 @@ it.each<ConflictPolicy>(["attio", "local", "latest", "manual"])(
     if (person === undefined || company === undefined) throw new Error("the workspace is empty");
     store.updateItem(company, { categories: ["B2B"] });
     await mirror.backfill({ streams: ["companies"] });
-    const lost = faults.add({ kind: "lost", path: /records\/[^/]*$/, times: 2 });
+    const lost = faults.add({ kind: "lost", method: "PATCH", path: /records\/[^/]*$/, times: 2 });
     await user`UPDATE attio.people SET job_title = 'sent' WHERE record_id = ${person.id}`;
     await user`UPDATE attio.companies SET categories = '{B2B,SaaS}' WHERE record_id = ${company.id}`;
     await pusher.run();
