@@ -52,7 +52,8 @@ function comparison({ slug, column }: TrackedColumn): string {
  * Writes changes into `attio.value_history`: the interval that was open ends where the new one begins, or now for a value
  * that was cleared or a list that only lost members, since Attio dates no removal: what is left bears its own, older date. No
  * interval begins before the one before it has. A value whose beginning nobody saw has no `active_from` (design rule
- * 27); one that was given up here never was in Attio, and gets none. A value that stands there already, because the crawl of past values was quicker, is left as it is.
+ * 27). One that was given up here never was in Attio, and gets no interval; one that stands there already, because the
+ * crawl of past values was quicker, is left as it is.
  *
  * @param mayHaveGaps whether values between the old and the new one may have been missed
  */

@@ -18,7 +18,10 @@ import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } fro
 import { LanePush } from "./lane-push.ts";
 import type { PushDeps } from "./push-deps.ts";
 
-/** Pushes one lane. Never throws for what Attio says: each change ends, or is given back with its reason. */
+/**
+ * Pushes one lane. Never throws for what Attio says: each change ends, or is given back with its reason. After any other
+ * failure, which it throws, giving back is the caller's.
+ */
 export async function pushLane(
   deps: PushDeps,
   endpoint: Endpoint,
@@ -51,10 +54,7 @@ export async function pushLane(
       await returnChanges(sql, taken, { delay: 1, sent: true });
       return;
     }
-    if (!(error instanceof AttioError)) {
-      await returnChanges(sql, taken, { delay: 1, sent: true });
-      throw error;
-    }
+    if (!(error instanceof AttioError)) throw error;
     await failOrRetry(deps, lane, error);
   }
 }

@@ -1,6 +1,12 @@
 import type { RequestOptions } from "../../attio/index.ts";
 import type { Sql } from "../../db/client.ts";
-import { claimLanes, releaseOrphanChanges, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import {
+  claimLanes,
+  releaseOrphanChanges,
+  returnChanges,
+  type Lane,
+  type Taken,
+} from "../../db/queries/outbox.ts";
 import { countRowsOf, findBulk, holdBulk } from "../../db/queries/outbox-bulk.ts";
 import { findStream } from "../../db/queries/streams.ts";
 import { monotonicMs } from "../../lib/clock.ts";
@@ -87,6 +93,7 @@ export class Pusher {
 
   /** What fails for another reason than Attio's is given back; the other rows go on. */
   async #push(lane: Lane, options: RequestOptions): Promise<void> {
+    const taken = [...lane.changes];
     try {
       const endpoint = await this.#endpoint(lane.stream);
       if (endpoint === undefined) {
@@ -96,15 +103,15 @@ export class Pusher {
       await pushLane(this.#deps, endpoint, lane, options);
     } catch (error) {
       this.#deps.log.error({ stream: lane.stream, id: lane.recordId, err: error }, "push failed");
-      await this.#giveBack(lane, options.signal);
+      await this.#giveBack(taken, options.signal);
     }
   }
 
   /** What cannot even be given back, as on a full disk, nobody else would take as long as this process lives. */
-  async #giveBack(lane: Lane, signal: AbortSignal | undefined): Promise<void> {
+  async #giveBack(taken: readonly Taken[], signal: AbortSignal | undefined): Promise<void> {
     while (signal?.aborted !== true) {
       try {
-        await returnChanges(this.#deps.db.sql, lane.changes, { delay: 1, sent: true });
+        await returnChanges(this.#deps.db.sql, taken, { delay: 1, sent: true });
         return;
       } catch {
         await sleep(GIVE_BACK_MS);
