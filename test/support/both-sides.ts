@@ -64,6 +64,44 @@ export class BothSides {
     return startPusher(this.#writing.mirror, { patience: SHORT_PATIENCE });
   }
 
+  /** Plays a history to its rest; one that does not come to rest in time fails with what it was at. */
+  async playAll(steps: readonly Step[], withinMs: number): Promise<Rest> {
+    let at = "";
+    const whole = async () => {
+      for (const [index, step] of steps.entries()) {
+        at = `step ${index}, ${JSON.stringify(step)}`;
+        await this.play(step);
+      }
+      return this.rest((phase) => {
+        at = phase;
+      });
+    };
+    const late = new AbortController();
+    const stuck = delay(withinMs, undefined, { signal: late.signal }).then(async () => {
+      throw new Error(`no rest after ${withinMs} ms, at ${at}: ${JSON.stringify(await this.#openWork())}`);
+    });
+    stuck.catch(() => undefined);
+    try {
+      return await Promise.race([whole(), stuck]);
+    } finally {
+      late.abort();
+    }
+  }
+
+  async #openWork(): Promise<object> {
+    const { sql } = this.#writing.mirror.db;
+    return {
+      pushes: this.#underWay.size,
+      changes: await sql`
+        SELECT id, stream, operation, status, attempts, claimed_by, due_at, error_code, error_message
+        FROM attio_sync.outbox WHERE status IN ('pending', 'pushing')`,
+      marks: await sql`SELECT * FROM attio_sync.dirty`,
+      sessions: await sql`
+        SELECT pid, state, wait_event, left(query, 200) AS query FROM pg_stat_activity
+        WHERE datname = current_database()`,
+    };
+  }
+
   /** Does one step; what there is nothing for is left out. */
   async play(step: Step): Promise<void> {
     switch (step.kind) {
@@ -93,20 +131,24 @@ export class BothSides {
   }
 
   /** Ends all faults, lets both sides come to rest, and says how. */
-  async rest(): Promise<Rest> {
+  async rest(enter: (phase: string) => void): Promise<Rest> {
     const { mirror } = this.#writing;
     const [pusher] = this.#pushers as [TestPusher];
     this.#sandbox.faults.clear();
+    enter("the pushes under way");
     await Promise.all(this.#underWay);
     await delay(LATE_EFFECT_MS + 200);
-    const settle = async () => {
+    const settle = async (name: string) => {
+      enter(`${name}: inbox and marks`);
       await this.#settled();
       await drain(mirror);
+      enter(`${name}: outbox`);
       await pushAll(mirror, pusher);
+      enter(`${name}: what the pushes announced`);
       await this.#settled();
       await drain(mirror);
     };
-    await settle();
+    await settle("first rest");
     const refusals = await this.#refusals();
     const lost = await this.#ledger.lost();
     const open = await this.#user<{ id: string }[]>`
@@ -115,11 +157,11 @@ export class BothSides {
       mirror.db,
       open.map(({ id }) => Number(id)),
     );
-    await settle();
+    await settle("rest without what was set aside");
     const differences = await findDifferences(this.#sandbox, mirror.db.sql, { resources: [] });
     const writes = this.#sandbox.log.count({ kind: "write" });
     await mirror.backfill({ streams: [...OBJECTS, "list:sales"] });
-    await settle();
+    await settle("further cycle");
     const [left] = await this.#user<{ count: number }[]>`
       SELECT count(*)::int AS count FROM attio.changes WHERE status NOT IN ('pushed', 'discarded')`;
     return {

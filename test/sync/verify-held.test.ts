@@ -1,11 +1,12 @@
-import postgres from "postgres";
+import type postgres from "postgres";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { createSql, type Sql } from "../../src/db/index.ts";
 import { Pusher } from "../../src/sync/push/push.ts";
 import { PATIENCE } from "../../src/sync/push/push-deps.ts";
 import { drain } from "../support/live.ts";
-import { startMirror, type Mirror, type MirrorOptions } from "../support/mirror.ts";
+import type { Mirror } from "../support/mirror.ts";
 import { findingsOf, noFindings, verifyOne } from "../support/verify.ts";
+import { startWriting, type WritingOptions } from "../support/writing.ts";
 
 const SEED = { people: 12, companies: 4, deals: 3, seed: 5 };
 
@@ -15,12 +16,9 @@ let sql: Sql;
 /** A user's own connection: what it writes is captured, and nobody pushes it. */
 let user: postgres.Sql;
 
-async function start(options: Partial<MirrorOptions> = {}): Promise<void> {
-  mirror = await startMirror({ sandbox: { seed: SEED }, outbound: "*", ...options });
-  await mirror.backfill({ streams: ["people"] });
+async function start(options: WritingOptions["mirror"] = {}): Promise<void> {
+  ({ mirror, user } = await startWriting({ seed: SEED, mirror: options }));
   ({ sql } = mirror.db);
-  user = postgres(mirror.db.url, { max: 1, onnotice: () => undefined });
-  onTestFinished(() => user.end({ timeout: 1 }));
 }
 
 beforeEach(() => start());
