@@ -84,15 +84,19 @@ describe.each(["postgres", "redis"] as const)("a daemon whose queue is in %s", (
       sandbox.colleagues({ seed: 9 }).work(60);
       sandbox.webhooks.faults.clear();
       // As if the daemon had been away for hours: the watchdog makes good the tick that did not come.
-      await home.db.sql`
+      const [away] = await home.db.sql<{ sinceMs: number }[]>`
         UPDATE attio_sync.settings SET value = value || jsonb_build_object('tickedAt', now() - interval '3 hours')
-        WHERE key = 'chore:backfill'`;
+        WHERE key = 'chore:backfill' RETURNING (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "sinceMs"`;
       home.start();
       await ready(home.origin);
       await eventually(
-        () => findDifferences(sandbox, home.db.sql),
-        (differences) => differences.length === 0,
+        () => home.db.sql`
+          SELECT stream FROM attio_sync.streams WHERE state = 'ok' AND stream <> 'threads'
+            AND last_backfill_at < to_timestamp(${away?.sinceMs ?? 0}::float8 / 1000)`,
+        (streams) => streams.length === 0,
       );
+      await quiet(home.db, sandbox);
+      expect(await findDifferences(sandbox, home.db.sql)).toEqual([]);
     }, 180_000);
   });
 });

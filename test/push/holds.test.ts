@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from "vitest";
 import { deliverEvents, drain } from "../support/live.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { dirtyIds, someoneWaits } from "../support/things.ts";
-import { pushAll, startPusher, startWriting, type Writing } from "../support/writing.ts";
+import { pushAll, SHORT_PATIENCE, startPusher, startWriting, type Writing } from "../support/writing.ts";
 
 let writing: Writing;
 let settled: () => Promise<void>;
@@ -125,7 +125,7 @@ it("late effect: a row that took two requests rests, lest the first of them undo
   const id = await somebody();
   const lateMs = 3_000;
   const pusher = startPusher(mirror, {
-    patience: { timeoutMs: 500, graceMs: lateMs + 500 },
+    patience: { ...SHORT_PATIENCE, timeoutMs: 500, graceMs: lateMs + 500 },
     mirror: { life: "file" },
   });
   await user`UPDATE attio.people SET job_title = 'first' WHERE record_id = ${id}`;

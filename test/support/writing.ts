@@ -7,7 +7,7 @@ import { PATIENCE, type PushDeps } from "../../src/sync/push/push-deps.ts";
 import { startMirror, undoAfter, withMirror, type Mirror, type MirrorOptions } from "./mirror.ts";
 
 /** Short enough to wait for in a test; the sandbox's late effects are shorter still. */
-export const SHORT_PATIENCE = { timeoutMs: 1_500, graceMs: 2_000 };
+export const SHORT_PATIENCE = { timeoutMs: 1_500, graceMs: 2_000, referenceMs: 5_000 };
 
 export interface Writing {
   mirror: Mirror;

@@ -88,10 +88,11 @@ export class Statements {
     const [read] = await this.#user<{ job_title: string | null; phone_numbers: string[] | null }[]>`
       SELECT job_title, phone_numbers FROM attio.people WHERE record_id = ${id ?? null}`;
     if (id === undefined || read === undefined) return;
-    await this.#user`
+    const changed = await this.#user`
       UPDATE attio.people SET job_title = ${read.job_title}, phone_numbers = ${read.phone_numbers}, description = ${text}
       WHERE record_id = ${id}`.catch((error: unknown) => this.#uncertain(error));
-    this.#ledger.wrote(id, "description", text);
+    // It may have got Attio's id since it was read, or have been deleted.
+    if (changed.count > 0) this.#ledger.wrote(id, "description", text);
   }
 
   /** The id is that of a row which there is, or of none yet. */

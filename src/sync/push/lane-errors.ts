@@ -1,6 +1,3 @@
-/** How long a reference to what nobody knows is tried again before it fails (design rule 13). */
-export const UNKNOWN_REFERENCE_MS = 60_000;
-
 /** Nothing can be done about the lane now. */
 export class LaterError extends Error {
   readonly delay: number;

@@ -23,7 +23,7 @@ import { decideAttribute } from "./decide.ts";
 import type { Endpoint, Send, Written } from "./endpoint.ts";
 import type { Made } from "./find-made.ts";
 import { foldChanges, withForms } from "./forms.ts";
-import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
+import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { settle, type Answer } from "./settle.ts";
@@ -308,7 +308,8 @@ export class LanePush {
       const waits = states.some((state) => state?.waitsFor != null || state?.failed === true);
       const isLater = states.every((state) => (state?.waitsFor ?? 0) > own || state?.failed === true);
       if (waits && !(isInsert && !place.includes(column) && isLater)) {
-        const isOld = Date.now() - (this.#lane.changes[0]?.createdAtMs ?? 0) > UNKNOWN_REFERENCE_MS;
+        const ageMs = Date.now() - (this.#lane.changes[0]?.createdAtMs ?? 0);
+        const isOld = ageMs > this.#deps.patience.referenceMs;
         if (isOld && states.some((state) => state?.failed === true))
           throw new LaneFailedError("reference_failed", `${column} names a row that was not made in Attio`);
         throw new LaterError(0.2);

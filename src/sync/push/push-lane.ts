@@ -14,7 +14,7 @@ import { isLockTimeout } from "../../db/pg-errors.ts";
 import { transact } from "../../db/tx.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { ClaimLostError, LaneFailedError, LaterError, UNKNOWN_REFERENCE_MS } from "./lane-errors.ts";
+import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
 import { LanePush } from "./lane-push.ts";
 import type { PushDeps } from "./push-deps.ts";
 
@@ -60,7 +60,7 @@ export async function pushLane(
 }
 
 /** Attio's refusals end a change; everything else is tried again, ever more slowly. */
-async function failOrRetry({ db, log }: PushDeps, lane: Lane, error: AttioError): Promise<void> {
+async function failOrRetry({ db, log, patience }: PushDeps, lane: Lane, error: AttioError): Promise<void> {
   const ids = lane.changes.map(({ id }) => id);
   const attempts = Math.max(...lane.changes.map((change) => change.attempts));
   const refused =
@@ -76,7 +76,7 @@ async function failOrRetry({ db, log }: PushDeps, lane: Lane, error: AttioError)
     await endOfGone(db.sql, lane, error);
     return;
   }
-  const isYoung = Date.now() - (lane.changes[0]?.createdAtMs ?? 0) < UNKNOWN_REFERENCE_MS;
+  const isYoung = Date.now() - (lane.changes[0]?.createdAtMs ?? 0) < patience.referenceMs;
   const maybeLater = refused && error.code === "value_not_found" && namesRecords(lane) && isYoung;
   log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
   if (refused && !maybeLater) {
