@@ -1,5 +1,4 @@
-import { connect } from "node:net";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { drizzle } from "drizzle-orm/postgres-js";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
@@ -25,6 +24,9 @@ export interface DatabaseOptions {
   /** Further settings of each session. */
   parameters?: Record<string, string>;
 }
+
+/** Longest pause before a lost connection is opened anew; the driver's own is twenty seconds, in which nothing goes on. */
+const LONGEST_BACKOFF_SECONDS = 2;
 
 const INT8_OID = 20;
 const JSON_OID = 114;
@@ -58,6 +60,7 @@ export function createSql(url: string, options: DatabaseOptions = {}): Sql {
     max: options.connections ?? 6,
     onnotice: () => undefined,
     connect_timeout: 15,
+    backoff: (retries) => Math.min(0.01 * 2 ** retries, LONGEST_BACKOFF_SECONDS),
     connection: {
       application_name: options.applicationName ?? "attio-mirror",
       // A generic plan made on a table while it was empty scans it whole for ever after.
@@ -92,18 +95,20 @@ function socketWithoutDelay(): object {
   return { socket: openSocket };
 }
 
-function openSocket({ host, port, path }: SocketTarget): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const hostname = host[0] ?? "localhost";
-    const socket =
-      typeof path === "string" ? connect(path) : connect({ host: hostname, port: port[0] ?? 5432 });
-    // The driver reads the server name for TLS off its socket.
-    Object.assign(socket, { host: hostname });
-    socket.setNoDelay(true);
-    socket.once("error", reject);
-    socket.once("connect", () => {
-      socket.removeListener("error", reject);
-      resolve(socket);
-    });
+/**
+ * Gives the socket before it is connected. Waited for, it would have no time limit, and one that is refused would take its
+ * place in the pool with it: the driver goes on counting it as about to connect.
+ */
+function openSocket({ host, port, path }: SocketTarget): Socket {
+  const [hostname = "localhost"] = host;
+  const socket = new Socket();
+  socket.setNoDelay(true);
+  // The driver reads the server name for TLS off its socket.
+  Object.assign(socket, { host: hostname });
+  // Later, since it may fail at once, before the driver listens.
+  queueMicrotask(() => {
+    if (typeof path === "string") socket.connect(path);
+    else socket.connect({ host: hostname, port: port[0] ?? 5432 });
   });
+  return socket;
 }
