@@ -56,6 +56,8 @@ export class Services {
   async flushRedis(): Promise<void> {
     if (this.#redis === undefined) return;
     const client = new Redis(this.#redis.url);
+    // It may be restarted meanwhile; the command is sent again.
+    client.on("error", () => undefined);
     await client.flushall();
     client.disconnect();
   }
