@@ -208,6 +208,14 @@ export const GUARDS: readonly Guard[] = [
     named: "somebody changed before it was looked for",
   },
   {
+    name: "lost-answer look-up, by what each attempt sent",
+    file: "src/sync/push/lane-push.ts",
+    source: "return next === undefined || next.attempts < attempts ? [place + 1] : [];",
+    mutant: "return next === undefined ? [place + 1 - 0 * attempts] : [];",
+    test: "test/push/create.test.ts",
+    named: "before a second attempt",
+  },
+  {
     name: "what was edited after an attempt",
     file: "src/sync/push/decide.ts",
     source: `return isSame(attribute, wanted, tried) ? { kind: "equal" } : send(false);`,

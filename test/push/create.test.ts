@@ -134,6 +134,26 @@ it("an insert whose answer was lost and whose key was changed since is found by 
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
 });
 
+it("lost answer: a row that was edited before a second attempt came to nothing as well is not made again", async () => {
+  const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE });
+  const { sandbox } = mirror;
+  const before = sandbox.store.records("people").length;
+  sandbox.faults.add({ kind: "lost", method: "POST", path: /records$/, times: 1 });
+  await user`INSERT INTO attio.people (name, description) VALUES ('Early Bird', 'first')`;
+  await pusher.run();
+  expect(sandbox.store.records("people").length).toBe(before + 1);
+  const failing = sandbox.faults.add({ kind: "status", status: 500, method: "PATCH", times: 1 });
+  await user`UPDATE attio.people SET description = 'second', job_title = 'Worm' WHERE name = 'Early Bird'`;
+  await push();
+  expect(failing.hits).toBe(1);
+  expect(sandbox.store.records("people").length).toBe(before + 1);
+  const rows = await user`SELECT description, job_title FROM attio.people WHERE name = 'Early Bird'`;
+  expect([...rows]).toEqual([{ description: "second", job_title: "Worm" }]);
+  await drain(mirror);
+  expect(await findDifferences(sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+  expect(await user`SELECT FROM attio_sync.conflicts`).toHaveLength(0);
+});
+
 it("with EXTERNAL_ID, a create whose answer was lost is not waited out: it is asserted by the row's own id", async () => {
   const { mirror, user, push } = await startWriting({ externalIds: new Map([["projects", "key"]]) });
   mirror.sandbox.faults.add({ kind: "late-effect", ms: 300, path: /records(\?.*)?$/, times: 4 });

@@ -101,9 +101,8 @@ export class LanePush {
     const { db, deleteMode } = this.#deps;
     let id = this.#lane.recordId;
     if (wasInserted) {
-      const attempted = await this.#attempted();
-      const made = attempted === undefined ? undefined : await this.#findMade(attempted, true);
-      if (made?.kind !== "made") {
+      const attempt = await this.#findAttempted();
+      if (attempt === undefined) {
         if (attemptedAtMs !== null) this.#waitOutGrace(attemptedAtMs);
         await endChanges(db.sql, this.#lane.changes, "discarded", {
           code: "cancelled",
@@ -111,7 +110,7 @@ export class LanePush {
         });
         return;
       }
-      id = made.id;
+      id = attempt.id;
     }
     const { value, begin } = await ticketed(db.sql, this.#options, async (sending) => {
       try {
@@ -195,12 +194,10 @@ export class LanePush {
   async #insert(attemptedAtMs: number | null): Promise<void> {
     const { recordId } = this.#lane;
     const local = this.#endpoint.recognizable(await this.#translate(this.#local, true), recordId);
-    const attempted = await this.#attempted();
-    const made = await this.#findMade(attempted ?? local, attempted !== undefined);
-    if (made.kind === "made") {
-      await this.#update(made.id, attempted ?? {}, true);
-      return;
-    }
+    const attempt = await this.#findAttempted();
+    if (attempt !== undefined) return this.#update(attempt.id, attempt.sent, true);
+    const made = await this.#findMade(local, false);
+    if (made.kind === "made") return this.#update(made.id, {}, true);
     const key = this.#endpoint.keyOf(local);
     if (attemptedAtMs !== null && key === undefined) this.#waitOutGrace(attemptedAtMs);
     const values: Record<string, WriteValue[]> = {};
@@ -212,16 +209,33 @@ export class LanePush {
     await this.#settle({ ...answer, changes: this.#changesOf({}, answer) });
   }
 
-  /** What was sent before without an answer; the row may have been changed since. */
-  async #attempted(): Promise<Cells | undefined> {
-    const sent = this.#attemptedCells();
-    if (sent === undefined) return undefined;
-    return this.#endpoint.recognizable(await this.#translate(sent, true), this.#lane.recordId);
+  /** What an earlier attempt made whose answer was lost, and what that one sent. */
+  async #findAttempted(): Promise<{ id: string; sent: Cells } | undefined> {
+    for (const changes of this.#attempts().toReversed()) {
+      const cells = await this.#translate(this.#fold(changes), true);
+      const sent = this.#endpoint.recognizable(cells, this.#lane.recordId);
+      const made = await this.#findMade(sent, true);
+      if (made.kind === "made") return { id: made.id, sent };
+    }
+    return undefined;
+  }
+
+  /**
+   * What each of the attempts so far may have sent, the first one first. Whichever made the row, a later one may have come
+   * to nothing: the row was edited in between, and an attempt took all there was.
+   */
+  #attempts(): Cells[][] {
+    const sent = this.#lane.changes.filter(({ attemptedAtMs }) => attemptedAtMs !== null);
+    const ends = sent.flatMap(({ attempts }, place) => {
+      const next = sent[place + 1];
+      return next === undefined || next.attempts < attempts ? [place + 1] : [];
+    });
+    return ends.map((end) => sent.slice(0, end).map(({ changes }) => changes));
   }
 
   #attemptedCells(): Cells | undefined {
-    const sent = this.#lane.changes.filter(({ attemptedAtMs }) => attemptedAtMs !== null);
-    return sent.length === 0 ? undefined : this.#fold(sent.map(({ changes }) => changes));
+    const last = this.#attempts().at(-1);
+    return last === undefined ? undefined : this.#fold(last);
   }
 
   /** What an earlier attempt may have made, or what has the same key. */
