@@ -8,6 +8,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     fileParallelism: true,
-    maxWorkers: 2,
+    // More than the two cores it is meant for: half of what tests do is wait.
+    maxWorkers: 4,
   },
 });

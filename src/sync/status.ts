@@ -1,4 +1,5 @@
 import type { Database } from "../db/index.ts";
+import { mirrorTable } from "../db/mirror/sql-names.ts";
 import { countChanges, NO_CHANGES, type ChangeCounts } from "../db/queries/change-counts.ts";
 import { listStreams, type StreamRow } from "../db/queries/streams.ts";
 
@@ -52,6 +53,6 @@ function tableOf(
 async function countRows(db: Database, table: string | undefined): Promise<number | null> {
   if (table === undefined) return null;
   const [found] = await db.sql<{ rows: number }[]>`
-    SELECT count(*) AS rows FROM ${db.sql("attio")}.${db.sql(table)} WHERE _deleted_at IS NULL`;
+    SELECT count(*) AS rows FROM ${db.sql.unsafe(mirrorTable(table))} WHERE _deleted_at IS NULL`;
   return found?.rows ?? null;
 }

@@ -1,4 +1,5 @@
 import type { Sql } from "../client.ts";
+import { mirrorTable } from "../mirror/sql-names.ts";
 import { findWrittenTable } from "./outbox.ts";
 
 /** Unsent deletes and inserts of a stream. */
@@ -30,6 +31,6 @@ export async function countRowsOf(sql: Sql, stream: string): Promise<number> {
   const table = await findWrittenTable(sql, stream);
   if (table === undefined) return 0;
   const [row] = await sql<{ rows: number }[]>`
-    SELECT count(*) AS rows FROM ${sql("attio")}.${sql(table.name)} WHERE _deleted_at IS NULL`;
+    SELECT count(*) AS rows FROM ${sql.unsafe(mirrorTable(table.name))} WHERE _deleted_at IS NULL`;
   return row?.rows ?? 0;
 }
