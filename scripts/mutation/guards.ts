@@ -216,6 +216,14 @@ export const GUARDS: readonly Guard[] = [
     named: "before a second attempt",
   },
   {
+    name: "lost-answer look-up, after a look that was refused",
+    file: "src/sync/push/push-lane.ts",
+    source: "if (refused && hasFailedSending) await noteRefused(db.sql, ids);",
+    mutant: "if (refused) await noteRefused(db.sql, ids);",
+    test: "test/push/create.test.ts",
+    named: "whose parent was merged",
+  },
+  {
     name: "what was edited after an attempt",
     file: "src/sync/push/decide.ts",
     source: `return isSame(attribute, wanted, tried) ? { kind: "equal" } : send(false);`,

@@ -118,6 +118,33 @@ it("a second entry of one parent is made, and neither is taken for the other", a
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
 });
 
+it("lost answer: an entry whose parent was merged before it was looked for is not made again", async () => {
+  const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE });
+  const { sandbox, db } = mirror;
+  const { settled } = deliverEvents(mirror);
+  const free = await user<{ id: string }[]>`
+    SELECT record_id AS id FROM attio.companies c
+    WHERE NOT EXISTS (SELECT FROM attio.list_sales s WHERE s.parent_record_id = c.record_id) LIMIT 2`;
+  const [parent = "", other = ""] = free.map(({ id }) => id);
+  sandbox.faults.add({ kind: "lost", method: "PUT", path: /entries$/, times: 20 });
+  await user`
+    INSERT INTO attio.list_sales (parent_object, parent_record_id, remark) VALUES ('companies', ${parent}, 'once')`;
+  await pusher.run();
+  sandbox.faults.clear();
+  const merged = sandbox.store.mergeRecords("companies", other, parent);
+  await db.sql`UPDATE attio_sync.outbox SET due_at = now()`;
+  await pusher.run();
+  expect(await user`SELECT status FROM attio.changes`).toEqual([{ status: "pending" }]);
+  await settled();
+  await drain(mirror);
+  await push();
+  await settled();
+  await drain(mirror);
+  expect(await user`SELECT status FROM attio.changes`).toEqual([{ status: "pushed" }]);
+  expect(sandbox.store.entries("sales").filter(({ parent: of }) => of?.id === merged.id)).toHaveLength(1);
+  expect(await findDifferences(sandbox, db.sql, { resources: [] })).toEqual([]);
+});
+
 it("an insert whose answer was lost and whose key was changed since is found by the key it was sent with", async () => {
   const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE });
   mirror.sandbox.faults.add({ kind: "lost", path: /records(\?.*)?$/, times: 20 });

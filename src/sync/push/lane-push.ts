@@ -43,12 +43,18 @@ export class LanePush {
   readonly #endpoint: Endpoint;
   readonly #lane: Lane;
   readonly #options: RequestOptions;
+  #hasFailedSending = false;
 
   constructor(deps: PushDeps, endpoint: Endpoint, lane: Lane, options: RequestOptions) {
     this.#deps = deps;
     this.#endpoint = endpoint;
     this.#lane = lane;
     this.#options = { ...options, timeoutMs: deps.patience.timeoutMs };
+  }
+
+  /** Whether it was a write that failed, and not what was asked before it. */
+  get hasFailedSending(): boolean {
+    return this.#hasFailedSending;
   }
 
   /** @throws {PlanChangedError} when what it works on has other names by now: the lane is to be taken anew */
@@ -263,7 +269,15 @@ export class LanePush {
     const { db } = this.#deps;
     await this.#noteSend(create);
     // Once more when the budget lets it go: from then on it may happen, and only while the changes are still ours.
-    const sent = await ticketed(db.sql, { ...this.#options, onSend: () => this.#noteSend(false) }, send);
+    const options = { ...this.#options, onSend: () => this.#noteSend(false) };
+    const sent = await ticketed(db.sql, options, async (sending) => {
+      try {
+        return await send(sending);
+      } catch (error) {
+        this.#hasFailedSending = true;
+        throw error;
+      }
+    });
     const { id, target, row } = sent.value;
     if (row === undefined) return this.#fetch(id);
     return { row, target, begin: sent.begin, cells: await this.#cellsOf(target, row) };

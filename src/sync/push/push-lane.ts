@@ -55,12 +55,17 @@ export async function pushLane(
       return;
     }
     if (!(error instanceof AttioError)) throw error;
-    await failOrRetry(deps, lane, error);
+    await failOrRetry(deps, lane, error, push.hasFailedSending);
   }
 }
 
 /** Attio's refusals end a change; everything else is tried again, ever more slowly. */
-async function failOrRetry({ db, log, patience }: PushDeps, lane: Lane, error: AttioError): Promise<void> {
+async function failOrRetry(
+  { db, log, patience }: PushDeps,
+  lane: Lane,
+  error: AttioError,
+  hasFailedSending: boolean,
+): Promise<void> {
   const ids = lane.changes.map(({ id }) => id);
   const attempts = Math.max(...lane.changes.map((change) => change.attempts));
   const refused =
@@ -71,13 +76,17 @@ async function failOrRetry({ db, log, patience }: PushDeps, lane: Lane, error: A
     error.status !== 401;
   const message =
     error instanceof AttioApiError && error.apiMessage !== "" ? error.apiMessage : error.message;
-  if (refused) await noteRefused(db.sql, ids);
+  // A refused look says nothing of what an earlier attempt sent.
+  if (refused && hasFailedSending) await noteRefused(db.sql, ids);
   if (error instanceof AttioNotFoundError && lane.changes.every(({ operation }) => operation === "update")) {
     await endOfGone(db.sql, lane, error);
     return;
   }
   const isYoung = Date.now() - (lane.changes[0]?.createdAtMs ?? 0) < patience.referenceMs;
-  const maybeLater = refused && error.code === "value_not_found" && namesRecords(lane) && isYoung;
+  const isUnknown =
+    (error.code === "value_not_found" && namesRecords(lane)) ||
+    (error instanceof AttioNotFoundError && !hasFailedSending && wasAttempted(lane));
+  const maybeLater = refused && isUnknown && isYoung;
   log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
   if (refused && !maybeLater) {
     await transact(db.sql, async (tx) => {
@@ -100,6 +109,13 @@ async function endOfGone(sql: Sql, lane: Lane, { code }: AttioNotFoundError): Pr
     await endChanges(tx, lane.changes, "conflict", { code, message });
     await markDirty(tx, lane.stream, [lane.recordId], "not found by a push");
   });
+}
+
+/** What was made may have gone along with its parent, into a record that it was merged into. */
+function wasAttempted(lane: Lane): boolean {
+  return lane.changes.some(
+    ({ operation, attemptedAtMs }) => operation === "insert" && attemptedAtMs !== null,
+  );
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

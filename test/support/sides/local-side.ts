@@ -1,6 +1,6 @@
 import type postgres from "postgres";
 import type { Sandbox } from "../../../src/sandbox/index.ts";
-import type { Act, ObjectName } from "./acts.ts";
+import { FIELDS, type Act, type ObjectName } from "./acts.ts";
 import type { Ledger } from "./ledger.ts";
 import { fieldOf, keyOf, pick, valueOf } from "./values.ts";
 
@@ -116,7 +116,9 @@ export class LocalSide {
 
   async #remove(object: ObjectName, row: number): Promise<void> {
     const id = await this.#pick(object, "record_id", row);
-    if (id !== undefined)
-      await this.#user`DELETE FROM ${this.#user(`attio.${object}`)} WHERE record_id = ${id}`;
+    if (id === undefined) return;
+    // It may have been merged in Attio, unseen: then the other record stays, without what was written to this one.
+    this.#ledger.forget(id, ...FIELDS[object].map(({ slug }) => slug));
+    await this.#user`DELETE FROM ${this.#user(`attio.${object}`)} WHERE record_id = ${id}`;
   }
 }
