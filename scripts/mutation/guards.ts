@@ -224,6 +224,14 @@ export const GUARDS: readonly Guard[] = [
     named: "whose parent was merged",
   },
   {
+    name: "order of changes, of what follows a merge",
+    file: "src/db/queries/outbox.ts",
+    source: "AND l.operation = 'update' AND l.status IN ('pushing', 'pushed')",
+    mutant: "AND l.operation = 'update' AND l.status IN ('pushing', 'pushed') AND false",
+    test: "test/push/merged.test.ts",
+    named: "comes late",
+  },
+  {
     name: "what was edited after an attempt",
     file: "src/sync/push/decide.ts",
     source: `return isSame(attribute, wanted, tried) ? { kind: "equal" } : send(false);`,

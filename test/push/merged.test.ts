@@ -104,6 +104,24 @@ it("a push that is quicker than the event, or under way meanwhile, waits for it"
   await expectEqual();
 });
 
+it("a change of an original that comes late does not undo what was changed of the merged record since", async () => {
+  const { user, push, mirror } = writing;
+  const [one, other] = twoPeople();
+  await user`UPDATE attio.people SET job_title = 'older', description = 'kept' WHERE record_id = ${one}`;
+  const merged = merge(one, other);
+  await push();
+  // The new record is here before anybody hears of the merge.
+  await mirror.backfill({ streams: ["people"] });
+  await user`UPDATE attio.people SET job_title = 'newer' WHERE record_id = ${merged}`;
+  await push();
+  await settled();
+  await drain(mirror);
+  await push();
+  expect([there(merged, "job_title"), there(merged, "description")]).toEqual(["newer", "kept"]);
+  expect(await changesOf(merged)).toEqual([pushed({ description: "kept" }), pushed({ job_title: "newer" })]);
+  await expectEqual();
+});
+
 it("old ids in applications: those of merged records go on standing for what they became", async () => {
   const { user, push, mirror } = writing;
   const { store } = mirror.sandbox;

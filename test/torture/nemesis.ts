@@ -88,7 +88,7 @@ export class Nemesis {
       const [backend] = await sql<{ pid: number }[]>`
         SELECT pid FROM pg_stat_activity
         WHERE datname = current_database() AND application_name LIKE 'attio-mirror%' LIMIT 1`;
-      if (backend !== undefined) process.kill(backend.pid, "SIGKILL");
+      if (backend !== undefined) killIfThere(backend.pid);
     });
   }
 
@@ -138,4 +138,13 @@ export class Nemesis {
 export function isOutage(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" && /^(CONNECTION_|CONNECT_|ECONN|EPIPE|57P0|08)/.test(code);
+}
+
+/** It may have ended by itself since it was looked up. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }

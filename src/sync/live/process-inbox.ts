@@ -3,6 +3,7 @@ import { wantChore } from "../../db/queries/chores.ts";
 import { ring } from "../../db/queries/dirty.ts";
 import type { Doorbell } from "../../db/queries/dirty.ts";
 import { finishDeliveries, takeDeliveries } from "../../db/queries/inbox-rows.ts";
+import { dropOutrun } from "../../db/queries/outbox.ts";
 import { listStreams } from "../../db/queries/streams.ts";
 import { transact } from "../../db/tx.ts";
 import type { Log } from "../../logger.ts";
@@ -90,6 +91,10 @@ async function noteMerges(tx: Tx, merged: readonly Routed["merged"][number][]): 
     FROM json_to_recordset(${JSON.stringify(merged)}::text::json) AS m("oldId" uuid, "newId" uuid, stream text)
     WHERE o.record_id = m."oldId" AND o.stream = m.stream AND o.operation = 'update'
       AND o.status IN ('pending', 'failed', 'conflict')`;
+  await dropOutrun(
+    tx,
+    merged.map(({ newId }) => newId),
+  );
 }
 
 async function loadStreamNames(db: Database): Promise<StreamNames> {
