@@ -90,10 +90,20 @@ export class Ledger {
       SELECT record_id AS id FROM attio.changes
       WHERE operation = 'insert' AND status = 'pushed' AND table_name = 'list_sales'`;
     const known = new Set(settled.map(({ id }) => id));
-    // One whose answer was lost may be gone, with its parent, before it could be found.
+    // One whose answer was lost may be gone before it could be found, with its parent, or be at another one, into which that was
+    // merged without our hearing of it: its insert is refused then, and says so.
+    const refused = await this.#user<{ remark: string }[]>`
+      SELECT changes ->> 'remark' AS remark FROM attio.changes
+      WHERE operation = 'insert' AND table_name = 'list_sales' AND status IN ('failed', 'discarded') AND error_code = 'not_found'`;
+    const accounted = new Set<Value>(refused.map(({ remark }) => remark));
     const strays = this.#sandbox.store
       .entries("sales")
-      .filter(({ id }) => this.#entries.has(id) && !known.has(id));
+      .filter(
+        (entry) =>
+          this.#entries.has(entry.id) &&
+          !known.has(entry.id) &&
+          !accounted.has(this.#valueOf(entry, "remark")),
+      );
     return [
       ...twice,
       ...never.map((mark) => `${mark}: never`),
