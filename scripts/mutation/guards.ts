@@ -232,6 +232,14 @@ export const GUARDS: readonly Guard[] = [
     named: "comes late",
   },
   {
+    name: "order of changes, of a row that was here twice",
+    file: "src/sync/push/settle.ts",
+    source: "if (row.id !== lane.recordId) await dropOutrun(tx, [row.id]);",
+    mutant: "if (row.id === lane.recordId) await dropOutrun(tx, [row.id]);",
+    test: "test/push/create.test.ts",
+    named: "here twice meanwhile",
+  },
+  {
     name: "what was edited after an attempt",
     file: "src/sync/push/decide.ts",
     source: `return isSame(attribute, wanted, tried) ? { kind: "equal" } : send(false);`,

@@ -175,8 +175,8 @@ export async function followMerge(sql: Sql, taken: readonly Taken[]): Promise<bo
 }
 
 /**
- * Takes out of waiting changes of these records what was changed later and is in Attio by now, or on its way there: a
- * merge brings the changes of two rows together in another order than they were made in.
+ * Takes out of waiting changes of these records what was changed later and is in Attio by now, or on its way there: the
+ * changes of two rows come together in another order than they were made in, when both are merged or turn out to be one.
  */
 export async function dropOutrun(tx: Tx, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
@@ -193,7 +193,7 @@ export async function dropOutrun(tx: Tx, ids: readonly string[]): Promise<void> 
     WHERE o.id = later.id`;
   await tx`
     UPDATE attio_sync.outbox SET status = 'discarded', error_code = 'superseded',
-      error_message = 'changed again since, in the record that it was merged into'
+      error_message = 'changed again since, in a row that became one with this'
     WHERE record_id = ANY(${ids as string[]}::uuid[]) AND operation = 'update' AND status = 'pending' AND changes = '{}'`;
 }
 

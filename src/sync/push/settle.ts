@@ -4,7 +4,7 @@ import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { upsertStatement } from "../../db/mirror/upsert.ts";
 import { markDirty, ring, type Doorbell } from "../../db/queries/dirty.ts";
-import { endChanges, type Lane } from "../../db/queries/outbox.ts";
+import { dropOutrun, endChanges, type Lane } from "../../db/queries/outbox.ts";
 import { readHolds } from "../../db/queries/outbox-holds.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
@@ -45,6 +45,7 @@ export async function settle(sql: Sql, lane: Lane, answer: Answer): Promise<void
     await holdPlan(tx, target);
     if (row.id !== lane.recordId) await adoptId(tx, target, lane, row.id);
     if (!(await endChanges(tx, lane.changes, "pushed"))) throw new ClaimLostError();
+    if (row.id !== lane.recordId) await dropOutrun(tx, [row.id]);
     await lockRow(tx, target, row.id);
     const hold = (await readHolds(tx, target.stream, [row.id])).get(row.id);
     const mayWrite = hold?.deleted !== true && !(await isBuried(tx, answer));

@@ -92,18 +92,13 @@ export class Ledger {
     const known = new Set(settled.map(({ id }) => id));
     // One whose answer was lost may be gone before it could be found, with its parent, or be at another one, into which that was
     // merged without our hearing of it: its insert is refused then, and says so.
-    const refused = await this.#user<{ remark: string }[]>`
-      SELECT changes ->> 'remark' AS remark FROM attio.changes
-      WHERE operation = 'insert' AND table_name = 'list_sales' AND status IN ('failed', 'discarded') AND error_code = 'not_found'`;
-    const accounted = new Set<Value>(refused.map(({ remark }) => remark));
+    const refused = await this.#user`
+      SELECT FROM attio_sync.outbox WHERE operation = 'insert' AND stream = 'list:sales' AND attempted_at IS NOT NULL
+        AND status IN ('failed', 'discarded') AND error_code = 'not_found'`;
     const strays = this.#sandbox.store
       .entries("sales")
-      .filter(
-        (entry) =>
-          this.#entries.has(entry.id) &&
-          !known.has(entry.id) &&
-          !accounted.has(this.#valueOf(entry, "remark")),
-      );
+      .filter(({ id }) => this.#entries.has(id) && !known.has(id))
+      .slice(refused.length);
     return [
       ...twice,
       ...never.map((mark) => `${mark}: never`),
