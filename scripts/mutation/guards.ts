@@ -209,7 +209,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "lost-answer look-up, by what each attempt sent",
-    file: "src/sync/push/lane-push.ts",
+    file: "src/sync/push/lane-past.ts",
     source: "return next === undefined || next.attempts < attempts ? [place + 1] : [];",
     mutant: "return next === undefined ? [place + 1 - 0 * attempts] : [];",
     test: "test/push/create.test.ts",
@@ -225,7 +225,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "order of changes, of what follows a merge",
-    file: "src/db/queries/outbox.ts",
+    file: "src/db/queries/outbox-merges.ts",
     source: "AND l.operation = 'update' AND l.status IN ('pushing', 'pushed')",
     mutant: "AND l.operation = 'update' AND l.status IN ('pushing', 'pushed') AND false",
     test: "test/push/merged.test.ts",
@@ -234,8 +234,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "order of changes, of a row that was here twice",
     file: "src/sync/push/settle.ts",
-    source: "if (row.id !== lane.recordId) await dropOutrun(tx, [row.id]);",
-    mutant: "if (row.id === lane.recordId) await dropOutrun(tx, [row.id]);",
+    source: "if (isPresent) await dropOutrun(tx, [id]);",
+    mutant: "if (!isPresent) await dropOutrun(tx, [id]);",
     test: "test/push/create.test.ts",
     named: "here twice meanwhile",
   },

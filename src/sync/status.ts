@@ -1,6 +1,6 @@
 import type { Database } from "../db/index.ts";
-import { mirrorTable } from "../db/mirror/sql-names.ts";
 import { countChanges, NO_CHANGES, type ChangeCounts } from "../db/queries/change-counts.ts";
+import { countRows } from "../db/queries/count-rows.ts";
 import { listStreams, type StreamRow } from "../db/queries/streams.ts";
 
 /** What an operator wants to know of one stream. */
@@ -23,14 +23,17 @@ export async function readStatus(db: Database): Promise<StreamStatus[]> {
   const streams = await listStreams(db.orm);
   const changes = await countChanges(db.sql);
   return Promise.all(
-    streams.map(async (row) => ({
-      stream: row.stream,
-      rows: await countRows(db, tableOf(row, tables)),
-      lastBackfillAt: row.lastBackfillAt === null ? null : new Date(row.lastBackfillAt).toISOString(),
-      state: row.state,
-      ...(changes.get(row.stream) ?? NO_CHANGES),
-      reason: row.reason,
-    })),
+    streams.map(async (row) => {
+      const table = tableOf(row, tables);
+      return {
+        stream: row.stream,
+        rows: table === undefined ? null : await countRows(db.sql, table),
+        lastBackfillAt: row.lastBackfillAt === null ? null : new Date(row.lastBackfillAt).toISOString(),
+        state: row.state,
+        ...(changes.get(row.stream) ?? NO_CHANGES),
+        reason: row.reason,
+      };
+    }),
   );
 }
 
@@ -48,11 +51,4 @@ function tableOf(
 ): string | undefined {
   if (kind === "fixed") return FIXED_TABLES[stream] ?? stream;
   return sourceId === null ? undefined : tables.get(sourceId);
-}
-
-async function countRows(db: Database, table: string | undefined): Promise<number | null> {
-  if (table === undefined) return null;
-  const [found] = await db.sql<{ rows: number }[]>`
-    SELECT count(*) AS rows FROM ${db.sql.unsafe(mirrorTable(table))} WHERE _deleted_at IS NULL`;
-  return found?.rows ?? null;
 }

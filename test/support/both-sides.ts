@@ -42,6 +42,8 @@ export class BothSides {
   readonly #ledger: Ledger;
   readonly #here: LocalSide;
   readonly #there: RemoteSide;
+  /** What is being done. */
+  #at = "";
 
   constructor(writing: Writing) {
     this.#writing = writing;
@@ -66,26 +68,25 @@ export class BothSides {
 
   /** Plays a history to its rest; one that does not come to rest in time fails with what it was at. */
   async playAll(steps: readonly Step[], withinMs: number): Promise<Rest> {
-    let at = "";
-    const whole = async () => {
-      for (const [index, step] of steps.entries()) {
-        at = `step ${index}, ${JSON.stringify(step)}`;
-        await this.play(step);
-      }
-      return this.rest((phase) => {
-        at = phase;
-      });
-    };
-    const late = new AbortController();
-    const stuck = delay(withinMs, undefined, { signal: late.signal }).then(async () => {
-      throw new Error(`no rest after ${withinMs} ms, at ${at}: ${JSON.stringify(await this.#openWork())}`);
+    const over = new AbortController();
+    const stuck = delay(withinMs, undefined, { signal: over.signal }).then(async () => {
+      const open = JSON.stringify(await this.#openWork());
+      throw new Error(`no rest after ${withinMs} ms, at ${this.#at}: ${open}`);
     });
     stuck.catch(() => undefined);
     try {
-      return await Promise.race([whole(), stuck]);
+      return await Promise.race([this.#playToRest(steps), stuck]);
     } finally {
-      late.abort();
+      over.abort();
     }
+  }
+
+  async #playToRest(steps: readonly Step[]): Promise<Rest> {
+    for (const [index, step] of steps.entries()) {
+      this.#at = `step ${index}, ${JSON.stringify(step)}`;
+      await this.#play(step);
+    }
+    return this.#rest();
   }
 
   async #openWork(): Promise<object> {
@@ -103,7 +104,7 @@ export class BothSides {
   }
 
   /** Does one step; what there is nothing for is left out. */
-  async play(step: Step): Promise<void> {
+  async #play(step: Step): Promise<void> {
     switch (step.kind) {
       case "add-pair":
         return this.#here.play(step);
@@ -131,22 +132,22 @@ export class BothSides {
   }
 
   /** Ends all faults, lets both sides come to rest, and says how. */
-  async rest(enter: (phase: string) => void): Promise<Rest> {
+  async #rest(): Promise<Rest> {
     const { mirror } = this.#writing;
     const [pusher] = this.#pushers as [TestPusher];
     this.#sandbox.faults.clear();
-    enter("the pushes under way");
+    this.#at = "the pushes under way";
     await Promise.all(this.#underWay);
     await delay(LATE_EFFECT_MS + 200);
     const settle = async (name: string) => {
-      enter(`${name}: inbox and marks`);
+      this.#at = `${name}: inbox and marks`;
       await this.#settled();
       await drain(mirror);
-      enter(`${name}: outbox`);
+      this.#at = `${name}: outbox`;
       // After many faults what is tried again is due minutes later; a test need not wait for it.
       await mirror.db.sql`UPDATE attio_sync.outbox SET due_at = now() WHERE status = 'pending'`;
       await pushAll(mirror, pusher);
-      enter(`${name}: what the pushes announced`);
+      this.#at = `${name}: what the pushes announced`;
       await this.#settled();
       await drain(mirror);
     };

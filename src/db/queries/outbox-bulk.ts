@@ -1,5 +1,5 @@
 import type { Sql } from "../client.ts";
-import { mirrorTable } from "../mirror/sql-names.ts";
+import { countRows } from "./count-rows.ts";
 import { findWrittenTable } from "./outbox.ts";
 
 /** Unsent deletes and inserts of a stream. */
@@ -29,8 +29,5 @@ export async function holdBulk(sql: Sql, { stream, operation, count }: Bulk): Pr
 /** How many rows of the mirror a stream has, the ones deleted here not counted. */
 export async function countRowsOf(sql: Sql, stream: string): Promise<number> {
   const table = await findWrittenTable(sql, stream);
-  if (table === undefined) return 0;
-  const [row] = await sql<{ rows: number }[]>`
-    SELECT count(*) AS rows FROM ${sql.unsafe(mirrorTable(table.name))} WHERE _deleted_at IS NULL`;
-  return row?.rows ?? 0;
+  return table === undefined ? 0 : countRows(sql, table.name);
 }

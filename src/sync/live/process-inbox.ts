@@ -3,7 +3,7 @@ import { wantChore } from "../../db/queries/chores.ts";
 import { ring } from "../../db/queries/dirty.ts";
 import type { Doorbell } from "../../db/queries/dirty.ts";
 import { finishDeliveries, takeDeliveries } from "../../db/queries/inbox-rows.ts";
-import { dropOutrun } from "../../db/queries/outbox.ts";
+import { moveToMerged, type Merged } from "../../db/queries/outbox-merges.ts";
 import { listStreams } from "../../db/queries/streams.ts";
 import { transact } from "../../db/tx.ts";
 import type { Log } from "../../logger.ts";
@@ -77,24 +77,14 @@ async function ringAll(tx: Tx, routed: readonly Routed[]): Promise<Doorbell[]> {
   return doorbells;
 }
 
-async function noteMerges(tx: Tx, merged: readonly Routed["merged"][number][]): Promise<void> {
+async function noteMerges(tx: Tx, merged: readonly Merged[]): Promise<void> {
   if (merged.length === 0) return;
   await tx`
     INSERT INTO attio.merged_records (old_record_id, record_id, object)
     SELECT "oldId", "newId", stream
     FROM json_to_recordset(${JSON.stringify(merged)}::text::json) AS m("oldId" uuid, "newId" uuid, stream text)
     ON CONFLICT (old_record_id) DO NOTHING`;
-  // What was changed here and is not in Attio yet belongs to the new record, also if a push was quicker than the event.
-  await tx`
-    UPDATE attio_sync.outbox o SET record_id = m."newId",
-      status = CASE WHEN o.status = 'conflict' AND o.error_code = 'not_found' THEN 'pending' ELSE o.status END
-    FROM json_to_recordset(${JSON.stringify(merged)}::text::json) AS m("oldId" uuid, "newId" uuid, stream text)
-    WHERE o.record_id = m."oldId" AND o.stream = m.stream AND o.operation = 'update'
-      AND o.status IN ('pending', 'failed', 'conflict')`;
-  await dropOutrun(
-    tx,
-    merged.map(({ newId }) => newId),
-  );
+  await moveToMerged(tx, merged);
 }
 
 async function loadStreamNames(db: Database): Promise<StreamNames> {

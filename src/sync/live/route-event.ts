@@ -1,3 +1,4 @@
+import type { Merged } from "../../db/queries/outbox-merges.ts";
 import type { Doorbell } from "../../db/queries/dirty.ts";
 import type { AttioEvent } from "./events.ts";
 
@@ -6,7 +7,7 @@ export interface Routed {
   doorbells: Doorbell[];
   /** Records that are gone: whatever pointed at them has changed too. */
   gone: string[];
-  merged: { oldId: string; newId: string; stream: string }[];
+  merged: Merged[];
   /** Threads of which a comment went: with the head, Attio deletes the others. */
   threads: string[];
   /** Attio's schema has to be read again. */

@@ -24,6 +24,7 @@ import type { Endpoint, Send, Written } from "./endpoint.ts";
 import type { Made } from "./find-made.ts";
 import { foldChanges, withForms } from "./forms.ts";
 import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
+import { ageOf, attemptsOf } from "./lane-past.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { settle, type Answer } from "./settle.ts";
@@ -217,7 +218,7 @@ export class LanePush {
 
   /** What an earlier attempt made whose answer was lost, and what that one sent. */
   async #findAttempted(): Promise<{ id: string; sent: Cells } | undefined> {
-    for (const changes of this.#attempts().toReversed()) {
+    for (const changes of attemptsOf(this.#lane).toReversed()) {
       const cells = await this.#translate(this.#fold(changes), true);
       const sent = this.#endpoint.recognizable(cells, this.#lane.recordId);
       const made = await this.#findMade(sent, true);
@@ -226,21 +227,8 @@ export class LanePush {
     return undefined;
   }
 
-  /**
-   * What each of the attempts so far may have sent, the first one first. Whichever made the row, a later one may have come
-   * to nothing: the row was edited in between, and an attempt took all there was.
-   */
-  #attempts(): Cells[][] {
-    const sent = this.#lane.changes.filter(({ attemptedAtMs }) => attemptedAtMs !== null);
-    const ends = sent.flatMap(({ attempts }, place) => {
-      const next = sent[place + 1];
-      return next === undefined || next.attempts < attempts ? [place + 1] : [];
-    });
-    return ends.map((end) => sent.slice(0, end).map(({ changes }) => changes));
-  }
-
   #attemptedCells(): Cells | undefined {
-    const last = this.#attempts().at(-1);
+    const last = attemptsOf(this.#lane).at(-1);
     return last === undefined ? undefined : this.#fold(last);
   }
 
@@ -336,8 +324,7 @@ export class LanePush {
       const waits = states.some((state) => state?.waitsFor != null || state?.failed === true);
       const isLater = states.every((state) => (state?.waitsFor ?? 0) > own || state?.failed === true);
       if (waits && !(isInsert && !place.includes(column) && isLater)) {
-        const ageMs = Date.now() - (this.#lane.changes[0]?.createdAtMs ?? 0);
-        const isOld = ageMs > this.#deps.patience.referenceMs;
+        const isOld = ageOf(this.#lane) > this.#deps.patience.referenceMs;
         if (isOld && states.some((state) => state?.failed === true))
           throw new LaneFailedError("reference_failed", `${column} names a row that was not made in Attio`);
         throw new LaterError(0.2);

@@ -9,12 +9,14 @@ import {
 } from "../../attio/index.ts";
 import type { Sql } from "../../db/client.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
-import { endChanges, followMerge, noteRefused, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import { endChanges, noteRefused, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import { followMerge } from "../../db/queries/outbox-merges.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { transact } from "../../db/tx.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
+import { ageOf, mayBeMade } from "./lane-past.ts";
 import { LanePush } from "./lane-push.ts";
 import type { PushDeps } from "./push-deps.ts";
 
@@ -82,11 +84,11 @@ async function failOrRetry(
     await endOfGone(db.sql, lane, error);
     return;
   }
-  const isYoung = Date.now() - (lane.changes[0]?.createdAtMs ?? 0) < patience.referenceMs;
   const isUnknown =
     (error.code === "value_not_found" && namesRecords(lane)) ||
-    (error instanceof AttioNotFoundError && !hasFailedSending && wasAttempted(lane));
-  const maybeLater = refused && isUnknown && isYoung;
+    // What was made may have gone along with its parent, into a record that it was merged into.
+    (error instanceof AttioNotFoundError && !hasFailedSending && mayBeMade(lane));
+  const maybeLater = refused && isUnknown && ageOf(lane) <= patience.referenceMs;
   log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
   if (refused && !maybeLater) {
     await transact(db.sql, async (tx) => {
@@ -109,13 +111,6 @@ async function endOfGone(sql: Sql, lane: Lane, { code }: AttioNotFoundError): Pr
     await endChanges(tx, lane.changes, "conflict", { code, message });
     await markDirty(tx, lane.stream, [lane.recordId], "not found by a push");
   });
-}
-
-/** What was made may have gone along with its parent, into a record that it was merged into. */
-function wasAttempted(lane: Lane): boolean {
-  return lane.changes.some(
-    ({ operation, attemptedAtMs }) => operation === "insert" && attemptedAtMs !== null,
-  );
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

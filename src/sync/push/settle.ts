@@ -4,7 +4,8 @@ import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { upsertStatement } from "../../db/mirror/upsert.ts";
 import { markDirty, ring, type Doorbell } from "../../db/queries/dirty.ts";
-import { dropOutrun, endChanges, type Lane } from "../../db/queries/outbox.ts";
+import { endChanges, type Lane } from "../../db/queries/outbox.ts";
+import { dropOutrun } from "../../db/queries/outbox-merges.ts";
 import { readHolds } from "../../db/queries/outbox-holds.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
@@ -45,7 +46,6 @@ export async function settle(sql: Sql, lane: Lane, answer: Answer): Promise<void
     await holdPlan(tx, target);
     if (row.id !== lane.recordId) await adoptId(tx, target, lane, row.id);
     if (!(await endChanges(tx, lane.changes, "pushed"))) throw new ClaimLostError();
-    if (row.id !== lane.recordId) await dropOutrun(tx, [row.id]);
     await lockRow(tx, target, row.id);
     const hold = (await readHolds(tx, target.stream, [row.id])).get(row.id);
     const mayWrite = hold?.deleted !== true && !(await isBuried(tx, answer));
@@ -139,6 +139,7 @@ async function adoptId(tx: Tx, target: ApplyTarget, lane: Lane, id: string): Pro
     UPDATE attio_sync.outbox SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
   await tx`
     UPDATE attio_sync.conflicts SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
+  if (isPresent) await dropOutrun(tx, [id]);
   await tx`
     INSERT INTO attio.id_map (provisional_id, record_id, object) VALUES (${provisional}, ${id}, ${stream})
     ON CONFLICT (provisional_id) DO UPDATE SET record_id = excluded.record_id`;
