@@ -38,8 +38,18 @@ const ERROR_FIELDS = [
 /** Errors behind an error, the outermost first; a longer chain is cut. */
 const MOST_CAUSES = 8;
 
+/** An error as another process has written it. */
+export class WrittenError {
+  readonly fields: unknown;
+
+  constructor(fields: unknown) {
+    this.fields = fields;
+  }
+}
+
 /** An error as it is written: nothing of it, nor of what caused it, that may hold a secret or a customer's values. */
 function serializeError(error: unknown): unknown {
+  if (error instanceof WrittenError) return error.fields;
   if (!(error instanceof Error)) return { type: typeof error, message: safeMessage(error) };
   const errors = causesOf(error);
   const fields = errors.flatMap((one) =>

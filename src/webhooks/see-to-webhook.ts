@@ -1,6 +1,6 @@
 import { wantChore } from "../db/queries/chores.ts";
 import { readSetting, writeSetting } from "../db/queries/settings.ts";
-import { unfinishedStreams } from "../db/queries/unfinished-streams.ts";
+import { unfinishedStreams } from "../db/queries/wanted-streams.ts";
 import { ensureWebhook, retireOld, type RegistrationDeps, type WebhookWish } from "./registration.ts";
 
 /**

@@ -4,7 +4,7 @@ import { openDatabase } from "../db/index.ts";
 import { Closers } from "../lib/closers.ts";
 import { safeMessage } from "../lib/safe-message.ts";
 import { createLogger, logCrash } from "../logger.ts";
-import { backfill } from "../sync/backfill/index.ts";
+import { backfillWanted } from "../sync/backfill/backfill-wanted.ts";
 import type { BackfillRequest, ChildMessage, ChildRequest } from "./backfill-child.ts";
 import { openClient } from "./open-client.ts";
 
@@ -16,7 +16,7 @@ function say(message: ChildMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-async function run({ config, databaseUrl, streams }: BackfillRequest): Promise<void> {
+async function run({ config, databaseUrl, failuresSince }: BackfillRequest): Promise<void> {
   const log = createLogger(config.logLevel, { write: (line) => say({ line }) });
   const closers = new Closers();
   try {
@@ -32,8 +32,8 @@ async function run({ config, databaseUrl, streams }: BackfillRequest): Promise<v
       log,
       ...syncSettings(config),
     };
-    await backfill(deps, {
-      streams,
+    await backfillWanted(deps, {
+      failuresSince,
       signal: stop.signal,
       // The reason may be in Attio's own words, which may quote values; `status` tells it.
       onResult: (result) => log.info({ ...result, reason: undefined }, "backfilled"),

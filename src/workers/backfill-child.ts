@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config.ts";
 import { MirrorError } from "../errors.ts";
-import type { Log } from "../logger.ts";
+import { WrittenError, type Log } from "../logger.ts";
 
 /** What the child process is told: first what to do, later perhaps to stop. Sent rather than given as arguments, which anyone can read. */
 export type ChildRequest = BackfillRequest | { do: "stop" };
@@ -11,7 +11,8 @@ export interface BackfillRequest {
   do: "backfill";
   config: Config;
   databaseUrl: string;
-  streams: readonly string[];
+  /** As `wantedStreams` takes it. */
+  failuresSince: number;
 }
 
 /** What it says: a line of its log, as pino writes it, or why it failed. */
@@ -25,11 +26,11 @@ export class BackfillProcessError extends MirrorError {
 }
 
 /**
- * Reads streams in full; resolves when it is done, or was stopped by the signal.
+ * Reads the streams that want it in full; resolves when it is done, or was stopped by the signal.
  *
  * @throws BackfillProcessError
  */
-export type RunBackfill = (streams: readonly string[], signal: AbortSignal) => Promise<void>;
+export type RunBackfill = (failuresSince: number, signal: AbortSignal) => Promise<void>;
 
 /** In the language that this file is in: translated or not. */
 const PROGRAM = fileURLToPath(import.meta.url.replace(/(\.\w+)$/, "-main$1"));
@@ -48,7 +49,7 @@ const LEVELS: Readonly<Record<number, keyof Log>> = {
  * the many steps that an edit takes would wait behind it.
  */
 export function backfillInChild(config: Config, databaseUrl: string, log: Log): RunBackfill {
-  return (streams, signal) =>
+  return (failuresSince, signal) =>
     new Promise((resolve, reject) => {
       const child = fork(PROGRAM);
       const tell = (request: ChildRequest) => {
@@ -67,14 +68,21 @@ export function backfillInChild(config: Config, databaseUrl: string, log: Log): 
         if (failure === undefined || signal.aborted) resolve();
         else reject(new BackfillProcessError(failure));
       });
-      tell({ do: "backfill", config, databaseUrl, streams });
+      tell({ do: "backfill", config, databaseUrl, failuresSince });
       signal.addEventListener("abort", stop, { once: true });
       if (signal.aborted) stop();
     });
 }
 
+interface WrittenLine {
+  level: number;
+  msg: string;
+  time?: number;
+  err?: unknown;
+}
+
 function passOn(log: Log, line: string): void {
-  const { level, msg, ...facts } = JSON.parse(line) as { level: number; msg: string; time?: number };
+  const { level, msg, err, ...facts } = JSON.parse(line) as WrittenLine;
   delete facts.time;
-  log[LEVELS[level] ?? "error"](facts, msg);
+  log[LEVELS[level] ?? "error"]({ ...facts, ...(err !== undefined && { err: new WrittenError(err) }) }, msg);
 }

@@ -15,6 +15,7 @@ import { crawlPastValues } from "../sync/history/past-values.ts";
 import { hydrate } from "../sync/live/hydrate.ts";
 import { processInbox } from "../sync/live/process-inbox.ts";
 import { syncSchema } from "../sync/schema/sync-schema.ts";
+import { readyStreams } from "../sync/walk/choose-streams.ts";
 import type { RunBackfill } from "./backfill-child.ts";
 import { LiveStreams } from "./live-streams.ts";
 import { hydrateJob, type Job } from "./queues.ts";
@@ -98,10 +99,10 @@ async function runPush({ push, log, signal }: HandlerDeps): Promise<void> {
 }
 
 async function runBackfill({ bulk, backfill, log, signal, startedAtMs }: HandlerDeps): Promise<void> {
-  const streams = await wantedStreams(bulk.db.sql, startedAtMs);
+  const streams = readyStreams(await wantedStreams(bulk.db.sql, startedAtMs));
   if (streams.length === 0) return;
   log.info({ streams: streams.length }, "backfill begins");
-  await backfill(streams, signal);
+  await backfill(startedAtMs, signal);
   if (signal.aborted) return;
   // A webhook that was replaced is waiting for this, and new rows have a past.
   await wantChore(bulk.db.sql, "webhook");

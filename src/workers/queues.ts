@@ -26,9 +26,12 @@ export function pushJob(): Job {
   return { name: "push", key: "push", data: {} };
 }
 
-/** Reads the streams that want it in full. */
-export function backfillJob(): Job {
-  return { name: "backfill", key: "backfill", data: {} };
+/**
+ * Reads the streams that want it in full. The key is that of the next one that is nobody's, so that while one process reads,
+ * another one is called to help.
+ */
+export function backfillJob(next: string): Job {
+  return { name: "backfill", key: `backfill:${next}`, data: {} };
 }
 
 /** Does a chore that is wanted. */

@@ -8,6 +8,7 @@ import { releaseOrphanChanges } from "../db/queries/outbox.ts";
 import { releaseOrphans } from "../db/queries/dirty.ts";
 import { wantedStreams } from "../db/queries/wanted-streams.ts";
 import type { Log } from "../logger.ts";
+import { readyStreams } from "../sync/walk/choose-streams.ts";
 import { QueueUnavailableError, type QueueBackend } from "./connection.ts";
 import {
   again,
@@ -147,7 +148,8 @@ async function findWork(
   }
   for (const { chore, isDue } of chores)
     if (isDue) placed.push({ queue: queueOfChore(chore), job: choreJob(chore) });
-  if (wanted.length > 0) placed.push({ queue: "attio-backfill", job: backfillJob() });
+  const [next] = readyStreams(wanted);
+  if (next !== undefined) placed.push({ queue: "attio-backfill", job: backfillJob(next.stream) });
   return placed;
 }
 

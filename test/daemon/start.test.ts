@@ -72,6 +72,15 @@ test("a scope that the token lacks is named with what it costs, and everything e
   );
 });
 
+test("why a stream could not be read is in the daemon's log, in which process it may have been", async () => {
+  sandbox.faults.add({ kind: "status", status: 418, path: /\/v2\/tasks$/ });
+  const daemon = home.start();
+  await says(daemon, "backfill failed");
+  const lines = daemon.log().split("\n");
+  const line = JSON.parse(lines.find((text) => text.includes("backfill failed")) ?? "{}") as unknown;
+  expect(line).toMatchObject({ stream: "tasks", err: { status: 418 } });
+});
+
 test("the past stages of what was there before the mirror are read by themselves", async () => {
   home.start();
   await eventually(

@@ -1,7 +1,20 @@
 import type { Sql } from "../client.ts";
+import type { StreamRow } from "./streams.ts";
 
 /** How long a stream whose backfill failed waits for the next one. */
 const RETRY_AFTER = "1 minute";
+
+/** A stream, as far as what is read next depends on it. */
+export type StreamToRead = Pick<StreamRow, "stream" | "kind">;
+
+export interface WantedStreams {
+  /** Those that nobody is reading. */
+  wanted: StreamToRead[];
+  /** Those that a process is reading, wanted or not. */
+  running: StreamToRead[];
+  /** Whether the schema has been read since the last of the wanted became so. */
+  isSchemaRead: boolean;
+}
 
 /**
  * Streams that want a backfill: never read in full, or not since a full one was wanted. All of it is read from what
@@ -10,27 +23,57 @@ const RETRY_AFTER = "1 minute";
  *
  * @param failuresSince failures before that moment (milliseconds since the epoch) delay nothing: a stopped process left them
  */
-export async function wantedStreams(sql: Sql, failuresSince: number): Promise<string[]> {
-  const rows = await sql<{ stream: string }[]>`
+export async function wantedStreams(sql: Sql, failuresSince: number): Promise<WantedStreams> {
+  const rows = await sql<(StreamToRead & { isRunning: boolean; isSchemaRead: boolean })[]>`
     WITH full_want AS (
       SELECT coalesce(max((value ->> 'wantedAt')::timestamptz), '-infinity') AS at
-      FROM attio_sync.settings WHERE key = 'chore:backfill')
-    SELECT s.stream
-    FROM attio_sync.streams s CROSS JOIN full_want
-    LEFT JOIN attio_sync.settings own ON own.key = 'backfill:' || s.stream
-    WHERE s.state NOT IN ('hidden', 'gone', 'disabled', 'unfit') AND s.stream <> 'threads'
-      AND NOT EXISTS (
+      FROM attio_sync.settings WHERE key = 'chore:backfill'),
+    schema AS (
+      SELECT coalesce(max((value ->> 'doneAt')::timestamptz), '-infinity') AS read_at
+      FROM attio_sync.settings WHERE key = 'chore:schema'),
+    shown AS (
+      SELECT s.stream, s.kind, greatest(full_want.at, (own.value ->> 'wantedAt')::timestamptz) AS wanted_at,
+        EXISTS (
+          SELECT 1 FROM attio_sync.runs r
+          JOIN pg_stat_activity a ON a.pid = r.holder_pid AND a.backend_start = r.holder_started_at
+          WHERE r.stream = s.stream AND r.state = 'running' AND r.lease_expires_at > now()) AS is_running
+      FROM attio_sync.streams s CROSS JOIN full_want
+      LEFT JOIN attio_sync.settings own ON own.key = 'backfill:' || s.stream
+      WHERE ${isShown(sql)})
+    SELECT s.stream, s.kind, s.is_running AS "isRunning", schema.read_at > s.wanted_at AS "isSchemaRead"
+    FROM shown s CROSS JOIN schema
+    WHERE s.is_running OR NOT EXISTS (
         SELECT 1 FROM attio_sync.runs r
-        WHERE r.stream = s.stream AND r.state IN ('done', 'parked')
-          AND r.started_at >= greatest(full_want.at, coalesce((own.value ->> 'wantedAt')::timestamptz, '-infinity')))
+        WHERE r.stream = s.stream AND r.state IN ('done', 'parked') AND r.started_at >= s.wanted_at)
       AND NOT EXISTS (
         SELECT 1 FROM attio_sync.runs r
         WHERE r.stream = s.stream AND r.state = 'failed'
           AND r.finished_at > greatest(now() - ${RETRY_AFTER}::interval, to_timestamp(${failuresSince / 1000}::float8)))
+    ORDER BY s.stream`;
+  const wanted = rows.filter((row) => !row.isRunning);
+  return {
+    wanted,
+    running: rows.filter((row) => row.isRunning),
+    isSchemaRead: wanted.every((row) => row.isSchemaRead),
+  };
+}
+
+/** Streams without a complete run since a full backfill was last wanted; those that Attio does not show don't count. */
+export async function unfinishedStreams(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ stream: string }[]>`
+    SELECT s.stream FROM attio_sync.streams s
+    WHERE ${isShown(sql)}
       AND NOT EXISTS (
         SELECT 1 FROM attio_sync.runs r
-        JOIN pg_stat_activity a ON a.pid = r.holder_pid AND a.backend_start = r.holder_started_at
-        WHERE r.stream = s.stream AND r.state = 'running' AND r.lease_expires_at > now())
+        WHERE r.stream = s.stream AND r.state IN ('done', 'parked')
+          AND r.started_at >= coalesce(
+            (SELECT (value ->> 'wantedAt')::timestamptz FROM attio_sync.settings WHERE key = 'chore:backfill'), '-infinity'))
     ORDER BY s.stream`;
   return rows.map((row) => row.stream);
+}
+
+/** A condition on `attio_sync.streams s`. Objects and lists that may not be read are known from the schema; the others must be tried. */
+function isShown(sql: Sql) {
+  return sql`s.stream <> 'threads' AND s.state NOT IN ('hidden', 'gone', 'disabled', 'unfit')
+    AND NOT (s.state = 'forbidden' AND s.kind <> 'fixed')`;
 }

@@ -4,7 +4,7 @@ import type { SyncDeps } from "../deps.ts";
 import { syncSchema } from "../schema/sync-schema.ts";
 import { chooseStreams, isNotShown } from "../walk/choose-streams.ts";
 import { openLease } from "./lease.ts";
-import { runStream } from "./run-stream.ts";
+import { claimInTurn, runStream } from "./run-stream.ts";
 import type { StreamResult } from "./run-stream.ts";
 
 export type { StreamResult } from "./run-stream.ts";
@@ -50,7 +50,7 @@ export async function backfill(deps: SyncDeps, options: BackfillOptions = {}): P
       report({});
       const result = isNotShown(stream)
         ? skipped(stream)
-        : await runStream(deps, stream, {
+        : await runStream(deps, stream, await claimInTurn(lease, stream.stream, signal), {
             allowDeletes: options.allowDeletes ?? false,
             signal,
             holder: lease,

@@ -20,6 +20,7 @@ import type { RowSource } from "../fetch/row-source.ts";
 import { isFixedStream } from "../streams.ts";
 import { isTokenRefused, outcomeOf } from "../walk/outcome.ts";
 import { countForCap, exceedsCap } from "../deletion-cap.ts";
+import { isChildStream } from "../walk/child-streams.ts";
 import { confirmMissing } from "./confirm.ts";
 import type { RunContext } from "./run-context.ts";
 import { backfillChildren } from "./backfill-children.ts";
@@ -61,7 +62,7 @@ interface Outcome {
 }
 
 /**
- * Backfills one stream: takes or resumes its run, reads everything, then deletes what is confirmed to be gone. What
+ * Backfills one stream, whose run the caller has claimed: reads everything, then deletes what is confirmed to be gone. What
  * goes wrong with this stream alone becomes its state; the caller goes on with the next one.
  *
  * @throws {AttioAuthError} when the token itself is refused (401), and the signal's reason when aborted
@@ -69,10 +70,10 @@ interface Outcome {
 export async function runStream(
   deps: SyncDeps,
   stream: StreamRow,
+  run: Run,
   options: RunOptions,
 ): Promise<StreamResult> {
   const startedAt = performance.now();
-  const run = await claim(stream.stream, options);
   const context: RunContext = {
     deps,
     run,
@@ -86,7 +87,7 @@ export async function runStream(
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;
     outcome = { ...outcomeOf(error), deleted: 0 };
-    if (outcome.state === "failed")
+    if (outcome.state === "failed" && !options.signal.aborted)
       deps.log.warn({ stream: stream.stream, run: run.id, err: error }, "backfill failed");
     await close(deps, stream.stream, run, outcome, outcome.state === "failed" ? "failed" : "parked");
     if (options.signal.aborted || isTokenRefused(error)) throw error;
@@ -97,8 +98,8 @@ export async function runStream(
   return resultOf(deps, stream.stream, run, outcome, performance.now() - startedAt);
 }
 
-/** Waits for its turn where another process is at work on the stream. */
-async function claim(stream: string, { holder, signal }: RunOptions): Promise<Run> {
+/** Takes or resumes a stream's run. Waits for its turn where another process is at work on the stream. */
+export async function claimInTurn(holder: Holder, stream: string, signal: AbortSignal): Promise<Run> {
   for (;;) {
     signal.throwIfAborted();
     const claimed = await claimRun(holder, stream);
@@ -116,7 +117,7 @@ async function backfillStream(context: RunContext, stream: StreamRow, options: R
   const { stream: name } = stream;
   if (!isFixedStream(name)) throw new Error(`no walk for stream ${name}`);
   options.onHeld((await countForCap(context.deps.db.sql, FIXED_TARGETS[name])).held);
-  if (name === "comments" || name === "files" || name === "call_recordings") {
+  if (isChildStream(name)) {
     await backfillChildren(context, name);
   } else {
     await backfillListing(context, name);
@@ -170,16 +171,12 @@ async function settleMissing(
     const confirmed = await confirmMissing(context, target, source, ids);
     await countRequests(deps.db.sql, run.id, confirmed.requests);
     deleted += confirmed.deleted;
+    // Children may be looked up because their parent is not mirrored; that they exist says nothing of a listing.
     if (!isChildStream(run.stream)) leftOut += confirmed.found;
   }
   if (leftOut === 0) return { state: "ok", reason: null, deleted };
   const reason = `Attio's listing left out ${leftOut} rows that exist; they were read singly, and the run is not complete`;
   return { state: "failed", reason, deleted };
-}
-
-/** Children may be looked up because their parent is not mirrored; that they exist says nothing of a listing. */
-function isChildStream(stream: string): boolean {
-  return stream === "comments" || stream === "files" || stream === "call_recordings";
 }
 
 async function close(

@@ -11,7 +11,7 @@ import { RecordSource, targetOf } from "../fetch/record-source.ts";
 import type { LongestPages } from "../fetch/record-source.ts";
 import { isFixedStream } from "../streams.ts";
 import { findAbsentAtParents, findAbsentFromListing, findAbsentInSpan, findOrphans } from "../walk/absent.ts";
-import { CHILD_STREAMS } from "../walk/child-streams.ts";
+import { CHILD_STREAMS, isChildStream } from "../walk/child-streams.ts";
 import type { ChildStream } from "../walk/child-streams.ts";
 import { walkChildren } from "../walk/children.ts";
 import { walkListing } from "../walk/listing.ts";
@@ -136,7 +136,7 @@ async function compareStream(
   }
   if (!isFixedStream(name)) throw new Error(`no walk for stream ${name}`);
   options.onHeld((await countForCap(deps.db.sql, FIXED_TARGETS[name])).held);
-  if (name === "comments" || name === "files" || name === "call_recordings") {
+  if (isChildStream(name)) {
     await compareChildren(context, CHILD_STREAMS[name], options);
     return OK;
   }

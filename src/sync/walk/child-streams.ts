@@ -115,3 +115,8 @@ export const CHILD_STREAMS = {
 } as const satisfies Record<string, ChildStream>;
 
 export type ChildStreamName = keyof typeof CHILD_STREAMS;
+
+/** Whether a stream is listed at each row of other streams only. */
+export function isChildStream(name: string): name is ChildStreamName {
+  return Object.hasOwn(CHILD_STREAMS, name);
+}
