@@ -145,29 +145,33 @@ it("lost answer: an entry whose parent was merged before it was looked for is no
   expect(await findDifferences(sandbox, db.sql, { resources: [] })).toEqual([]);
 });
 
-it("lost answer: of a row that is here twice meanwhile, what was changed last is what Attio gets", async () => {
-  const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE });
-  const { sandbox, db } = mirror;
-  const { settled } = deliverEvents(mirror);
-  sandbox.faults.add({ kind: "lost", method: "POST", path: /records$/, times: 1 });
-  await user`INSERT INTO attio.people (name) VALUES ('Janus')`;
-  await pusher.run();
-  await settled();
-  await drain(mirror);
-  const made = sandbox.store.records("people").at(-1)?.id ?? "";
-  const rows = await user<{ id: string }[]>`SELECT record_id AS id FROM attio.people WHERE name = 'Janus'`;
-  const provisional = rows.find(({ id }) => id !== made)?.id ?? "";
-  expect(rows).toHaveLength(2);
-  await user`UPDATE attio.people SET description = 'older', job_title = 'kept' WHERE record_id = ${made}`;
-  await db.sql`UPDATE attio_sync.outbox SET due_at = now() + interval '4 seconds' WHERE record_id = ${made}`;
-  await user`UPDATE attio.people SET description = 'newer' WHERE record_id = ${provisional}`;
-  await push();
-  await settled();
-  await drain(mirror);
-  const left = await user`SELECT record_id, description, job_title FROM attio.people WHERE name = 'Janus'`;
-  expect([...left]).toEqual([{ record_id: made, description: "newer", job_title: "kept" }]);
-  expect(await findDifferences(sandbox, db.sql, { resources: [] })).toEqual([]);
-});
+it.each(["first", "last"])(
+  "lost answer: of a row that is here twice, what was changed last is what Attio gets, though pushed %s",
+  async (place) => {
+    const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE });
+    const { sandbox, db } = mirror;
+    const { settled } = deliverEvents(mirror);
+    sandbox.faults.add({ kind: "lost", method: "POST", path: /records$/, times: 1 });
+    await user`INSERT INTO attio.people (name, description) VALUES ('Janus', 'first')`;
+    await pusher.run();
+    await settled();
+    await drain(mirror);
+    const made = sandbox.store.records("people").at(-1)?.id ?? "";
+    const rows = await user<{ id: string }[]>`SELECT record_id AS id FROM attio.people WHERE name = 'Janus'`;
+    const provisional = rows.find(({ id }) => id !== made)?.id ?? "";
+    expect(rows).toHaveLength(2);
+    const [early, late] = place === "first" ? [provisional, made] : [made, provisional];
+    await user`UPDATE attio.people SET description = 'older', job_title = 'kept' WHERE record_id = ${early}`;
+    await db.sql`UPDATE attio_sync.outbox SET due_at = now() + interval '4 seconds' WHERE record_id = ${early}`;
+    await user`UPDATE attio.people SET description = 'newer' WHERE record_id = ${late}`;
+    await push();
+    await settled();
+    await drain(mirror);
+    const left = await user`SELECT record_id, description, job_title FROM attio.people WHERE name = 'Janus'`;
+    expect([...left]).toEqual([{ record_id: made, description: "newer", job_title: "kept" }]);
+    expect(await findDifferences(sandbox, db.sql, { resources: [] })).toEqual([]);
+  },
+);
 
 it("an insert whose answer was lost and whose key was changed since is found by the key it was sent with", async () => {
   const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE });

@@ -39,6 +39,15 @@ export async function followMerge(sql: Sql, taken: readonly Taken[]): Promise<bo
   });
 }
 
+/** Columns of a record that were changed here and are in Attio by now, or on their way there, with the change that was the last to do so. */
+export async function columnsSent(sql: Sql, stream: string, id: string): Promise<Map<string, number>> {
+  const rows = await sql<{ name: string; change: number }[]>`
+    SELECT k.name, max(o.id) AS change FROM attio_sync.outbox o CROSS JOIN jsonb_object_keys(o.changes) AS k(name)
+    WHERE o.record_id = ${id} AND o.stream = ${stream} AND o.operation = 'update' AND o.status IN ('pushing', 'pushed')
+    GROUP BY k.name`;
+  return new Map(rows.map(({ name, change }) => [name, change]));
+}
+
 /**
  * Takes out of waiting changes of these records what was changed later and is in Attio by now, or on its way there: the
  * changes of two rows come together in another order than they were made in, when both are merged or turn out to be one.

@@ -10,6 +10,7 @@ import {
   supersedeFailed,
   type Lane,
 } from "../../db/queries/outbox.ts";
+import { columnsSent } from "../../db/queries/outbox-merges.ts";
 import { ring } from "../../db/queries/dirty.ts";
 import { transact } from "../../db/tx.ts";
 import type { ValueChange } from "../apply/history.ts";
@@ -202,9 +203,9 @@ export class LanePush {
     const { recordId } = this.#lane;
     const local = this.#endpoint.recognizable(await this.#translate(this.#local, true), recordId);
     const attempt = await this.#findAttempted();
-    if (attempt !== undefined) return this.#update(attempt.id, attempt.sent, true);
+    if (attempt !== undefined) return this.#updateMade(attempt.id, attempt.sent);
     const made = await this.#findMade(local, false);
-    if (made.kind === "made") return this.#update(made.id, {}, true);
+    if (made.kind === "made") return this.#updateMade(made.id, {});
     const key = this.#endpoint.keyOf(local);
     if (attemptedAtMs !== null && key === undefined) this.#waitOutGrace(attemptedAtMs);
     const values: Record<string, WriteValue[]> = {};
@@ -214,6 +215,15 @@ export class LanePush {
       this.#endpoint.create({ local, values, key, made }, sending),
     );
     await this.#settle({ ...answer, changes: this.#changesOf({}, answer) });
+  }
+
+  /** Where the record has a row of its own, what was changed there later is not undone. */
+  async #updateMade(id: string, base: Cells): Promise<void> {
+    const sent = await columnsSent(this.#deps.db.sql, this.#lane.stream, id);
+    for (const change of this.#lane.changes)
+      for (const column of Object.keys(change.changes))
+        if ((sent.get(column) ?? 0) > change.id) Reflect.deleteProperty(change.changes, column);
+    await this.#update(id, base, true);
   }
 
   /** What an earlier attempt made whose answer was lost, and what that one sent. */

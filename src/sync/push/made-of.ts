@@ -5,6 +5,7 @@ import {
   type RequestOptions,
 } from "../../attio/index.ts";
 import type { Cells } from "../../db/control/index.ts";
+import { columnsSent } from "../../db/queries/outbox-merges.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import { targetOf } from "../fetch/record-source.ts";
 import { readRecord, recordSource } from "../mapping/read-record.ts";
@@ -24,7 +25,7 @@ const NORMALIZED: ReadonlySet<AttributePlan["kind"]> = new Set([
 /**
  * Whether a record of ours was made of what was sent, though others may have changed it since: a value that differs now is
  * held against what the record was made with. Of an attribute whose past Attio does not keep, it is enough that
- * somebody else has set or cleared it.
+ * somebody else has set or cleared it, or that we have since its event brought it here.
  */
 export async function isMadeOf(
   deps: PushDeps,
@@ -40,10 +41,12 @@ export async function isMadeOf(
   if (differing.length === 0) return true;
   const values = { ...record.values };
   const unknown = new Set<AttributePlan>();
+  const ours = await columnsSent(deps.db.sql, plan.stream, record.id.record_id);
   for (const attribute of differing) {
     const first = await firstValues(deps, plan, record, attribute, options);
     if (first !== undefined) values[attribute.slug] = first;
-    else if (isByOthers(record.values[attribute.slug], deps)) unknown.add(attribute);
+    else if (ours.has(attribute.column) || isByOthers(record.values[attribute.slug], deps))
+      unknown.add(attribute);
   }
   const known = sent.filter((attribute) => !unknown.has(attribute));
   if (known.length === 0) return false;
