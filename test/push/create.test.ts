@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { memberActor, type Misbehaviour } from "../../src/sandbox/index.ts";
 import { deliverEvents, drain } from "../support/live.ts";
 import { PATIENCE } from "../../src/sync/push/push-deps.ts";
@@ -99,6 +99,27 @@ it.each(Object.keys(FAULTS))(
     expect(await findDifferences(sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
   },
 );
+
+it("lost answer: a process whose clock is ahead waits as long as any other before it makes a record again", async () => {
+  const patience = { ...SHORT_PATIENCE, timeoutMs: 300, graceMs: 8_000 };
+  const { mirror, user, push } = await startWriting({ patience });
+  const { sandbox } = mirror;
+  const before = sandbox.store.records("deals").length;
+  const { timeOrigin } = performance;
+  const ahead = vi.spyOn(Date, "now").mockImplementation(() => timeOrigin + performance.now() + 600_000);
+  onTestFinished(() => {
+    ahead.mockRestore();
+  });
+  sandbox.faults.add({ kind: "late-effect", ms: 7_000, method: "POST", path: /records$/, times: 1 });
+  await user`
+    INSERT INTO attio.deals (name, stage, owner)
+    SELECT 'Late', 'Lead', workspace_member_id FROM attio.workspace_members LIMIT 1`;
+  const effectAt = performance.now() + 7_500;
+  await push();
+  // Whoever waits long enough has waited for that already.
+  await new Promise((resolve) => setTimeout(resolve, effectAt - performance.now()));
+  expect(sandbox.store.records("deals")).toHaveLength(before + 1);
+});
 
 it("a second entry of one parent is made, and neither is taken for the other", async () => {
   const { mirror, user, push } = await startWriting({ patience: SHORT_PATIENCE });

@@ -122,6 +122,40 @@ it("a change of an original that comes late does not undo what was changed of th
   await expectEqual();
 });
 
+it("a change that a merge brings while a later one is under way waits, and does not undo it", async () => {
+  const { user, push, pusher, mirror } = writing;
+  const { sql } = mirror.db;
+  const [one, other] = twoPeople();
+  await user`UPDATE attio.people SET job_title = 'older', description = 'kept' WHERE record_id = ${one}`;
+  const away = () => sql`
+    UPDATE attio_sync.outbox SET record_id = ${one}, due_at = now() + interval '1 hour'
+    WHERE changes ->> 'job_title' = 'older' AND status = 'pending'`;
+  await away();
+  const merged = merge(one, other);
+  await mirror.backfill({ streams: ["people"] });
+  await user`UPDATE attio.people SET job_title = 'newer' WHERE record_id = ${merged}`;
+  // As a merge's event does that comes in while the later change is taken, and neither can see the other.
+  const bring = () => sql`
+    UPDATE attio_sync.outbox SET record_id = ${merged}, due_at = now(), status = 'pending', error_code = NULL
+    WHERE record_id = ${one}`;
+  await sql`
+    UPDATE attio_sync.outbox SET status = 'pushing', claimed_at = now(), claimed_by = (
+      SELECT pid FROM pg_stat_activity WHERE datname = current_database() LIMIT 1)
+    WHERE record_id = ${merged}`;
+  await bring();
+  await pusher.run();
+  expect(await changesOf(merged)).toMatchObject([{ status: "pending" }, { status: "pushing" }]);
+
+  await away();
+  await sql`UPDATE attio_sync.outbox SET status = 'pending', claimed_by = NULL WHERE record_id = ${merged}`;
+  await pusher.run();
+  await bring();
+  await push();
+  expect([there(merged, "job_title"), there(merged, "description")]).toEqual(["newer", "kept"]);
+  expect(await changesOf(merged)).toEqual([pushed({ description: "kept" }), pushed({ job_title: "newer" })]);
+  await expectEqual();
+});
+
 it("old ids in applications: those of merged records go on standing for what they became", async () => {
   const { user, push, mirror } = writing;
   const { store } = mirror.sandbox;

@@ -10,9 +10,9 @@ export interface OutboxChange {
   /** This attempt included. */
   attempts: number;
   forced: boolean;
-  /** When it was captured; milliseconds since the epoch. */
+  /** When it was captured; milliseconds since the epoch, by the clock of the process that took it. */
   createdAtMs: number;
-  /** When the last request for it was sent that may have been carried out; null for none. */
+  /** When the last request for it was sent that may have been carried out, by the same clock; null for none. */
   attemptedAtMs: number | null;
 }
 
@@ -23,81 +23,6 @@ export interface Lane {
   /** The version of the stream's plan by whose names of columns and options the changes are written. */
   planVersion: number;
   changes: OutboxChange[];
-}
-
-/** Seconds that changes of a row that was just pushed gather before the next request. */
-const GATHER = 1;
-
-/** Why inserts are held until somebody says what is to become of them; an edit does not let them go (design rule 15). */
-const PARKED = "('too_many_inserts', 'copied_database', 'other_workspace')";
-
-/**
- * Takes lanes whose oldest change is due. A lane is taken by the lock of its oldest change, so that of two who look at
- * once neither gets a later change without the earlier one. A row that took more than one request rests for a grace: the
- * earlier one may still be carried out, and would undo what is sent next. A failed insert is taken along with a later
- * change of its row (design rule 30); if it was parked, the change is parked as well.
- *
- * @param sql a connection that lives as long as its process pushes: a claim is void once it is gone
- * @param graceMs so long after it was sent, a request without answer has been carried out or never will be
- */
-export async function claimLanes(sql: Sql, limit: number, graceMs: number): Promise<Lane[]> {
-  const lanes = await sql.begin(async (tx): Promise<Lane[] | undefined> => {
-    const heads = await tx<(Pick<Lane, "stream" | "recordId"> & { parkedBy: number | null })[]>`
-      SELECT o.stream, o.record_id AS "recordId", (
-        SELECT p.id FROM attio_sync.outbox p
-        WHERE p.record_id = o.record_id AND p.stream = o.stream AND p.operation = 'insert' AND p.status = 'failed'
-          AND p.error_code IN ${sql.unsafe(PARKED)}
-          -- What was never sent is cancelled by its deletion.
-          AND NOT (o.operation = 'delete' AND p.error_code = 'too_many_inserts' AND p.attempted_at IS NULL) LIMIT 1
-        ) AS "parkedBy"
-      FROM attio_sync.outbox o
-      WHERE o.status = 'pending' AND o.due_at <= clock_timestamp() AND NOT EXISTS (
-        SELECT FROM attio_sync.outbox e
-        WHERE e.record_id = o.record_id AND e.stream = o.stream AND (e.id < o.id AND e.status IN ('pending', 'pushing')
-          OR e.pushed_at > clock_timestamp()
-            - CASE WHEN e.attempts > 1 THEN ${graceMs / 1_000}::float8 ELSE ${GATHER}::float8 END * interval '1 second'))
-      ORDER BY o.id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
-    if (heads.length === 0) return [];
-    const free = heads.filter(({ parkedBy }) => parkedBy === null);
-    const held = heads.filter(({ parkedBy }) => parkedBy !== null);
-    if (held.length > 0) await parkWithInsert(tx, held);
-    // Behind those others may be due.
-    if (free.length === 0) return undefined;
-    const rows = await tx<(OutboxChange & Omit<Lane, "changes">)[]>`
-      UPDATE attio_sync.outbox o SET status = 'pushing', attempts = attempts + 1, claimed_by = pg_backend_pid(),
-        claimed_at = clock_timestamp()
-      FROM json_to_recordset(${JSON.stringify(free)}::text::json) AS h(stream text, "recordId" uuid)
-      WHERE o.record_id = h."recordId" AND o.stream = h.stream
-        AND (o.status = 'pending' OR o.status = 'failed' AND o.operation = 'insert')
-      RETURNING o.stream, o.record_id AS "recordId", o.id, o.operation, o.changes, o.base, o.attempts, o.forced,
-        (extract(epoch FROM o.created_at) * 1000)::float8 AS "createdAtMs",
-        (extract(epoch FROM o.attempted_at) * 1000)::float8 AS "attemptedAtMs",
-        coalesce((SELECT plan_version FROM attio_sync.streams s WHERE s.stream = o.stream), 0) AS "planVersion"`;
-    return lanesOf(rows);
-  });
-  return lanes ?? claimLanes(sql, limit, graceMs);
-}
-
-async function parkWithInsert(
-  tx: Tx,
-  held: readonly { stream: string; recordId: string; parkedBy: number | null }[],
-): Promise<void> {
-  await tx`
-    UPDATE attio_sync.outbox o SET status = 'failed', error_code = p.error_code, error_message = p.error_message
-    FROM json_to_recordset(${JSON.stringify(held)}::text::json) AS h(stream text, "recordId" uuid, "parkedBy" bigint)
-    JOIN attio_sync.outbox p ON p.id = h."parkedBy"
-    WHERE o.record_id = h."recordId" AND o.stream = h.stream AND o.status = 'pending'`;
-}
-
-function lanesOf(rows: readonly (OutboxChange & Omit<Lane, "changes">)[]): Lane[] {
-  const lanes = new Map<string, Lane>();
-  for (const { stream, recordId, planVersion, ...change } of rows.toSorted((a, b) => a.id - b.id)) {
-    const key = `${stream} ${recordId}`;
-    const lane = lanes.get(key) ?? { stream, recordId, planVersion, changes: [] };
-    lane.changes.push(change);
-    lanes.set(key, lane);
-  }
-  return [...lanes.values()];
 }
 
 /** Gives back what a process that is gone had taken. What it did may have reached Attio: the attempt counts. */

@@ -1,13 +1,8 @@
 import type { RequestOptions } from "../../attio/index.ts";
 import type { Sql } from "../../db/client.ts";
-import {
-  claimLanes,
-  releaseOrphanChanges,
-  returnChanges,
-  type Lane,
-  type Taken,
-} from "../../db/queries/outbox.ts";
+import { releaseOrphanChanges, returnChanges, type Lane, type Taken } from "../../db/queries/outbox.ts";
 import { countRowsOf, findBulk, holdBulk } from "../../db/queries/outbox-bulk.ts";
+import { claimLanes } from "../../db/queries/outbox-claims.ts";
 import { findStream } from "../../db/queries/streams.ts";
 import { monotonicMs } from "../../lib/clock.ts";
 import { sleep } from "../../lib/sleep.ts";
