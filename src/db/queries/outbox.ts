@@ -85,7 +85,8 @@ export async function endChanges(
 
 /**
  * Takes columns out of changes and puts them into one of their own, with a fate of its own: parked, or to follow once
- * the row exists in Attio. A change that has no column left is gone.
+ * the row exists in Attio. What has been changed once more since the lane was taken stays as it is. A change that has no
+ * column left is gone.
  */
 export async function splitOff(
   tx: Tx,
@@ -95,7 +96,8 @@ export async function splitOff(
 ): Promise<void> {
   const ids = lane.changes.map(({ id }) => id);
   const columns = Object.keys(cells.changes);
-  const since = lane.changes.at(-1)?.createdAtMs ?? 0;
+  const [was] = await tx<{ createdAt: string }[]>`
+    SELECT max(created_at)::text AS "createdAt" FROM attio_sync.outbox WHERE id = ANY(${ids}::bigint[])`;
   await tx`
     UPDATE attio_sync.outbox SET changes = changes - ${columns}::text[], base = base - ${columns}::text[]
     WHERE id = ANY(${ids}::bigint[])`;
@@ -104,9 +106,15 @@ export async function splitOff(
   await tx`
     INSERT INTO attio_sync.outbox
       (stream, record_id, operation, changes, base, status, error_code, error_message, created_at)
-    VALUES (${lane.stream}, ${lane.recordId}, 'update', ${JSON.stringify(cells.changes)}::text::jsonb,
-      ${JSON.stringify(cells.base)}::text::jsonb, ${fate.status}, ${fate.code}, ${fate.message},
-      to_timestamp(${since / 1000}::float8))`;
+    SELECT ${lane.stream}, ${lane.recordId}, 'update', c.changes - later.columns, c.base - later.columns,
+      ${fate.status}, ${fate.code}, ${fate.message}, ${was?.createdAt ?? null}::text::timestamptz
+    FROM (SELECT ${JSON.stringify(cells.changes)}::text::jsonb AS changes, ${JSON.stringify(cells.base)}::text::jsonb AS base) c
+    CROSS JOIN (
+      SELECT coalesce(array_agg(k.name), '{}') AS columns
+      FROM attio_sync.outbox o CROSS JOIN jsonb_object_keys(o.changes) AS k(name)
+      WHERE o.record_id = ${lane.recordId} AND o.stream = ${lane.stream} AND o.status = 'pending'
+        AND o.operation = 'update' AND o.id > ALL(${ids}::bigint[])) later
+    WHERE c.changes - later.columns <> '{}'`;
 }
 
 /**
