@@ -266,7 +266,7 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "what was edited after an attempt",
     file: "src/sync/push/decide.ts",
-    source: `return isSame(attribute, wanted, tried) ? { kind: "equal" } : send(false);`,
+    source: `return tried.every((values) => isSame(attribute, wanted, values)) ? { kind: "equal" } : send(false);`,
     mutant: `return { kind: "equal" };`,
     test: "test/push/lost-updates.test.ts",
     named: "(attio)",

@@ -26,12 +26,15 @@ export function pushJob(): Job {
   return { name: "push", key: "push", data: {} };
 }
 
+/** How long one call for a backfill stands for the next ones. */
+const CALL_MS = 30_000;
+
 /**
  * Reads the streams that want it in full. The key is that of the next one that is nobody's, so that while one process reads,
- * another one is called to help.
+ * another one is called to help; and another one after a while, should the job have died with its worker.
  */
-export function backfillJob(next: string): Job {
-  return { name: "backfill", key: `backfill:${next}`, data: {} };
+export function backfillJob(next: string, nowMs: number): Job {
+  return { name: "backfill", key: `backfill:${next}:${Math.floor(nowMs / CALL_MS)}`, data: {} };
 }
 
 /** Does a chore that is wanted. */

@@ -149,7 +149,7 @@ async function findWork(
   for (const { chore, isDue } of chores)
     if (isDue) placed.push({ queue: queueOfChore(chore), job: choreJob(chore) });
   const [next] = readyStreams(wanted);
-  if (next !== undefined) placed.push({ queue: "attio-backfill", job: backfillJob(next.stream) });
+  if (next !== undefined) placed.push({ queue: "attio-backfill", job: backfillJob(next.stream, nowMs) });
   return placed;
 }
 

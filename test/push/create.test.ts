@@ -230,6 +230,31 @@ it("lost answer: a row that was edited before a second attempt came to nothing a
   expect(await user`SELECT FROM attio_sync.conflicts`).toHaveLength(0);
 });
 
+it("lost answer: what was edited after a create by key is pushed, though the plan changed and the next attempt came to nothing", async () => {
+  const { mirror, user, push, pusher } = await startWriting({
+    patience: { ...SHORT_PATIENCE, timeoutMs: 30_000 },
+  });
+  const { sandbox } = mirror;
+  const edit = (text: string) => user`UPDATE attio.companies SET description = ${text} WHERE name = 'Keyed'`;
+  const failing = { kind: "status", status: 500, method: "PATCH", times: 1 } as const;
+  const stop = sandbox.onAnswer(async ({ method, path }) => {
+    if (method !== "PUT" || !path.endsWith("/records")) return;
+    stop();
+    await edit("newer");
+    sandbox.store.createAttribute("companies", { slug: "late", type: "text" });
+    await mirror.syncSchema();
+    sandbox.faults.add(failing);
+  });
+  await user`INSERT INTO attio.companies (name, domains, description) VALUES ('Keyed', '{keyed-twice.com}', 'older')`;
+  await pusher.run();
+  await push();
+  expect(sandbox.log.count({ status: 500 })).toBe(1);
+  const [row] = await user`SELECT description FROM attio.companies WHERE name = 'Keyed'`;
+  expect(row).toEqual({ description: "newer" });
+  await drain(mirror);
+  expect(await findDifferences(sandbox, mirror.db.sql, { resources: [] })).toEqual([]);
+});
+
 it("with EXTERNAL_ID, a create whose answer was lost is not waited out: it is asserted by the row's own id", async () => {
   const { mirror, user, push } = await startWriting({ externalIds: new Map([["projects", "key"]]) });
   mirror.sandbox.faults.add({ kind: "late-effect", ms: 300, path: /records(\?.*)?$/, times: 4 });

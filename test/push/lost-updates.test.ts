@@ -32,3 +32,20 @@ it.each<ConflictPolicy>(["attio", "local", "latest", "manual"])(
     expect(await findDifferences(mirror.sandbox, mirror.db.sql, { sources, resources: [] })).toEqual([]);
   },
 );
+
+it("lost answer: what was edited after an attempt is pushed also when the next one came to nothing", async () => {
+  const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE, policy: "attio" });
+  const { faults, store } = mirror.sandbox;
+  const [person] = store.records("people");
+  if (person === undefined) throw new Error("the workspace is empty");
+  faults.add({ kind: "lost", method: "PATCH", path: /records\/[^/]*$/, times: 1 });
+  await user`UPDATE attio.people SET job_title = 'sent' WHERE record_id = ${person.id}`;
+  await pusher.run();
+  const failing = faults.add({ kind: "status", status: 500, method: "PATCH", times: 1 });
+  await user`UPDATE attio.people SET job_title = 'edited since' WHERE record_id = ${person.id}`;
+  await push();
+  expect(failing.hits).toBe(1);
+  const [title] = store.values(person, "job_title").active.map(({ fields }) => fields);
+  expect(title).toMatchObject({ value: "edited since" });
+  expect(await user`SELECT attribute FROM attio_sync.conflicts`).toEqual([]);
+});

@@ -13,8 +13,8 @@ export interface AttributeChange {
   base: Cells;
   local: Cells;
   remote: Cells;
-  /** What an earlier attempt, of whose answer nothing is known, may have put there; the value may have changed here since. */
-  sent: Cells | undefined;
+  /** What earlier attempts, of whose answers nothing is known, may have put there; the value may have changed here since. */
+  sent: readonly Cells[];
   origin: Origin | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface DecisionContext {
   policy: ConflictPolicy;
   /** When the change was captured, on Attio's clock; milliseconds since the epoch. */
   changedAtMs: number;
-  /** Whether what Attio has now was written by that earlier attempt. */
+  /** Whether what Attio has now was written by one of those. */
   isOurs: (origin: Origin | undefined) => boolean;
 }
 
@@ -54,16 +54,16 @@ export function decideAttribute(change: AttributeChange, context: DecisionContex
   const present = valuesIn(attribute, remote);
   const before = valuesIn(attribute, base);
   if (isSame(attribute, wanted, present)) return { kind: "equal" };
-  const tried = sent === undefined ? [] : valuesIn(attribute, sent);
-  if (attribute.multi) return mergeLists(attribute, { before, wanted, present, tried });
+  const tried = sent.map((cells) => valuesIn(attribute, cells));
+  if (attribute.multi) return mergeLists(attribute, { before, wanted, present, tried: tried.flat() });
   const send = (conflict: boolean): Decision => {
     const values = wanted.map((value) => writeValue(attribute, value, before[0]));
     return { kind: "send", values, additions: values, replaces: values.length === 0, conflict };
   };
   if (isSame(attribute, before, present)) return send(false);
-  // An earlier attempt of ours, whose answer was lost, put it there; Attio may have normalized it.
-  if (sent !== undefined && context.isOurs(origin))
-    return isSame(attribute, wanted, tried) ? { kind: "equal" } : send(false);
+  // An earlier attempt of ours, whose answer was lost, put it there; Attio may have normalized it. Of several, any may have.
+  if (tried.length > 0 && context.isOurs(origin))
+    return tried.every((values) => isSame(attribute, wanted, values)) ? { kind: "equal" } : send(false);
   switch (context.policy) {
     case "attio":
       return { kind: "yield" };

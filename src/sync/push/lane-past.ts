@@ -4,7 +4,7 @@ import type { Lane } from "../../db/queries/outbox.ts";
 type Past = Pick<Lane, "changes">;
 
 /**
- * What each of a lane's attempts so far may have sent, the first one first. Whichever made the row, a later one may have come
+ * What each of a lane's attempts so far may have sent, the first one first. Whichever came to effect, a later one may have come
  * to nothing: the row was edited in between, and an attempt took all there was. Pure.
  */
 export function attemptsOf({ changes }: Past): Cells[][] {

@@ -45,6 +45,7 @@ export class LanePush {
   readonly #endpoint: Endpoint;
   readonly #lane: Lane;
   readonly #options: RequestOptions;
+  #hasSent = false;
   #hasFailedSending = false;
 
   constructor(deps: PushDeps, endpoint: Endpoint, lane: Lane, options: RequestOptions) {
@@ -52,6 +53,11 @@ export class LanePush {
     this.#endpoint = endpoint;
     this.#lane = lane;
     this.#options = { ...options, timeoutMs: deps.patience.timeoutMs };
+  }
+
+  /** Whether a write may have been carried out. */
+  get hasSent(): boolean {
+    return this.#hasSent;
   }
 
   /** Whether it was a write that failed, and not what was asked before it. */
@@ -143,8 +149,9 @@ export class LanePush {
   async #update(id: string, base: Cells, isBound: boolean): Promise<void> {
     const local = await this.#translate(this.#local, false);
     const remote = await this.#fetch(id);
-    const attempted = this.#attemptedCells();
-    const sent = attempted === undefined ? undefined : await this.#translate(attempted, false);
+    const attempted: Cells[] = [];
+    for (const changes of attemptsOf(this.#lane))
+      attempted.push(await this.#translate(this.#fold(changes), false));
     const forced = this.#lane.changes.every((change) => change.forced);
     const policy = forced ? "local" : this.#deps.policy;
     const changedAtMs = this.#onAttiosClock(this.#lane.changes.at(-1)?.createdAtMs ?? 0);
@@ -159,7 +166,7 @@ export class LanePush {
         base: pick(base, attribute),
         local: pick(local, attribute),
         remote: pick(there, attribute),
-        sent: sent !== undefined && attribute.column in sent ? pick(sent, attribute) : undefined,
+        sent: attempted.filter((sent) => attribute.column in sent).map((sent) => pick(sent, attribute)),
       };
       const origin = remote.row.origins?.get(attribute.slug);
       const decision = decideAttribute(
@@ -169,7 +176,7 @@ export class LanePush {
           changedAtMs,
           isOurs: (by) =>
             (by?.actorId === this.#deps.ownActor && Date.parse(by.activeFrom ?? "") >= since) ||
-            (cells.sent !== undefined && this.#endpoint.isAsSent(attribute, cells.sent, cells.remote)),
+            cells.sent.some((sent) => this.#endpoint.isAsSent(attribute, sent, cells.remote)),
         },
       );
       if (decision.kind === "send") sends.push({ attribute, decision });
@@ -226,20 +233,15 @@ export class LanePush {
     await this.#update(id, base, true);
   }
 
-  /** What an earlier attempt made whose answer was lost, and what that one sent. */
+  /** What an earlier attempt made whose answer was lost, and what the first that may have made it sent. */
   async #findAttempted(): Promise<{ id: string; sent: Cells } | undefined> {
-    for (const changes of attemptsOf(this.#lane).toReversed()) {
+    for (const changes of attemptsOf(this.#lane)) {
       const cells = await this.#translate(this.#fold(changes), true);
       const sent = this.#endpoint.recognizable(cells, this.#lane.recordId);
       const made = await this.#findMade(sent, true);
       if (made.kind === "made") return { id: made.id, sent };
     }
     return undefined;
-  }
-
-  #attemptedCells(): Cells | undefined {
-    const last = attemptsOf(this.#lane).at(-1);
-    return last === undefined ? undefined : this.#fold(last);
   }
 
   /** What an earlier attempt may have made, or what has the same key. */
@@ -289,6 +291,7 @@ export class LanePush {
     const noted = await noteSend(this.#deps.db.sql, this.#lane, create);
     if (noted === "taken over") throw new ClaimLostError();
     if (noted === "one at a time") throw new LaterError(0.5);
+    this.#hasSent = true;
     // Whoever begins again, since the plan changed, must look for what was made.
     for (const change of this.#lane.changes) change.attemptedAtMs = Date.now();
   }

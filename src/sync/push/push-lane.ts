@@ -39,12 +39,12 @@ export async function pushLane(
   } catch (error) {
     if (error instanceof PlanChangedError) {
       // Columns and options may have other names now; the outbox has them.
-      await returnChanges(sql, taken, { delay: 0, sent: false });
+      await returnChanges(sql, taken, { delay: 0, sent: push.hasSent });
       return;
     }
     if (error instanceof ClaimLostError) return;
     if (error instanceof LaterError) {
-      await returnChanges(sql, taken, { delay: error.delay, sent: false });
+      await returnChanges(sql, taken, { delay: error.delay, sent: push.hasSent });
       return;
     }
     if (error instanceof LaneFailedError) {

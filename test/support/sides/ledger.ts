@@ -55,6 +55,11 @@ export class Ledger {
     this.#marks.add(mark);
   }
 
+  /** A record is gone, and what bears its name may be made once more. */
+  took(id: string): void {
+    this.#taken.add(id);
+  }
+
   /** A value was written here, and captured. */
   wrote(id: string, slug: string, value: Value): void {
     this.#note(`${id} ${slug}`, { value });

@@ -119,6 +119,11 @@ export class LocalSide {
     if (id === undefined) return;
     // It may have been merged in Attio, unseen: then the other record stays, without what was written to this one.
     this.#ledger.forget(id, ...FIELDS[object].map(({ slug }) => slug));
-    await this.#user`DELETE FROM ${this.#user(`attio.${object}`)} WHERE record_id = ${id}`;
+    const table = this.#user(`attio.${object}`);
+    const [gone] = await this.#user<{ isTwin: boolean }[]>`
+      DELETE FROM ${table} r WHERE record_id = ${id}
+      RETURNING EXISTS (SELECT FROM ${table} t WHERE t.name = r.name AND t.record_id <> r.record_id) AS "isTwin"`;
+    // Of a row that was here twice, since its create's answer was lost, the other one stays and is made again.
+    if (gone?.isTwin === true) this.#ledger.took(id);
   }
 }
