@@ -21,9 +21,12 @@ export interface WantedStreams {
  * Postgres knows of runs, so no want is lost with a process or a queue. A stream that another process is reading is left
  * to it, and one that Attio does not show, or PostgreSQL does not hold, is no use asking for.
  *
- * @param failuresSince failures before that moment (milliseconds since the epoch) delay nothing: a stopped process left them
+ * @param failuresSince failures before that moment (milliseconds since the epoch, by this process's clock) delay nothing: a
+ * stopped process left them
  */
 export async function wantedStreams(sql: Sql, failuresSince: number): Promise<WantedStreams> {
+  // By its age, since this process's clock need not be the database's.
+  const upForMs = Math.max(0, Date.now() - failuresSince);
   const rows = await sql<(StreamToRead & { isRunning: boolean; isSchemaRead: boolean })[]>`
     WITH full_want AS (
       SELECT coalesce(max((value ->> 'wantedAt')::timestamptz), '-infinity') AS at
@@ -48,7 +51,7 @@ export async function wantedStreams(sql: Sql, failuresSince: number): Promise<Wa
       AND NOT EXISTS (
         SELECT 1 FROM attio_sync.runs r
         WHERE r.stream = s.stream AND r.state = 'failed'
-          AND r.finished_at > greatest(now() - ${RETRY_AFTER}::interval, to_timestamp(${failuresSince / 1000}::float8)))
+          AND r.finished_at > greatest(now() - ${RETRY_AFTER}::interval, now() - ${upForMs}::float8 * interval '1 millisecond'))
     ORDER BY s.stream`;
   const wanted = rows.filter((row) => !row.isRunning);
   return {
