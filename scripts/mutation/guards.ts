@@ -233,9 +233,9 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "order of changes, of a row that was here twice",
-    file: "src/sync/push/lane-push.ts",
-    source: "if ((sent.get(column) ?? 0) > change.id) Reflect",
-    mutant: "if ((sent.get(column) ?? 0) > change.id + 1_000) Reflect",
+    file: "src/sync/push/lane-past.ts",
+    source: "(sent.get(column) ?? 0) <= id",
+    mutant: "(sent.get(column) ?? 0) <= id + 1_000",
     test: "test/push/create.test.ts",
     named: "though pushed first",
   },

@@ -194,6 +194,37 @@ it.each(["first", "last"])(
   },
 );
 
+it("lost answer: of a row that is here twice, what was changed last stays although another of its values is a conflict", async () => {
+  const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE, policy: "manual" });
+  const { sandbox, db } = mirror;
+  const { settled } = deliverEvents(mirror);
+  sandbox.faults.add({ kind: "lost", method: "POST", path: /records$/, times: 1 });
+  await user`INSERT INTO attio.people (name, description, job_title) VALUES ('Janus', 'first', 'first')`;
+  await pusher.run();
+  await settled();
+  await drain(mirror);
+  const made = sandbox.store.records("people").at(-1)?.id ?? "";
+  const [provisional] = await user<{ id: string }[]>`
+    SELECT record_id AS id FROM attio.people WHERE name = 'Janus' AND record_id <> ${made}`;
+  const id = provisional?.id ?? "";
+  await user`UPDATE attio.people SET description = 'older' WHERE record_id = ${id}`;
+  await user`UPDATE attio.people SET job_title = 'ours' WHERE record_id = ${id}`;
+  await db.sql`UPDATE attio_sync.outbox SET due_at = now() + interval '4 seconds' WHERE record_id = ${id}`;
+  await user`UPDATE attio.people SET description = 'newer' WHERE record_id = ${made}`;
+  const [member] = sandbox.store.members();
+  sandbox.store.updateRecord("people", made, { job_title: "theirs" }, { by: memberActor(member?.id ?? "") });
+  await push();
+  const changes = await user`SELECT changes, status FROM attio.changes ORDER BY id`;
+  expect([...changes]).toMatchObject([
+    { changes: { name: "Janus" }, status: "pushed" },
+    { changes: { description: "older" }, status: "pushed" },
+    { changes: { description: "newer" }, status: "pushed" },
+    { changes: { job_title: "ours" }, status: "conflict" },
+  ]);
+  const rows = await user`SELECT record_id, description FROM attio.people WHERE name = 'Janus'`;
+  expect([...rows]).toEqual([{ record_id: made, description: "newer" }]);
+});
+
 it("an insert whose answer was lost and whose key was changed since is found by the key it was sent with", async () => {
   const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE });
   mirror.sandbox.faults.add({ kind: "lost", path: /records(\?.*)?$/, times: 20 });

@@ -16,6 +16,14 @@ export function attemptsOf({ changes }: Past): Cells[][] {
   return ends.map((end) => sent.slice(0, end).map((change) => change.changes));
 }
 
+/** What of a change has not been changed later by what was sent of its record by another row. Pure. */
+export function notOutrun(
+  { id, changes }: Past["changes"][number],
+  sent: ReadonlyMap<string, number>,
+): Cells {
+  return Object.fromEntries(Object.entries(changes).filter(([column]) => (sent.get(column) ?? 0) <= id));
+}
+
 /** Whether a request that makes the row may have been carried out. Pure. */
 export function mayBeMade({ changes }: Past): boolean {
   return changes.some(({ operation, attemptedAtMs }) => operation === "insert" && attemptedAtMs !== null);

@@ -25,7 +25,7 @@ import type { Endpoint, Send, Written } from "./endpoint.ts";
 import type { Made } from "./find-made.ts";
 import { foldChanges, withForms } from "./forms.ts";
 import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
-import { ageOf, attemptsOf } from "./lane-past.ts";
+import { ageOf, attemptsOf, notOutrun } from "./lane-past.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { settle, type Answer } from "./settle.ts";
@@ -45,6 +45,8 @@ export class LanePush {
   readonly #endpoint: Endpoint;
   readonly #lane: Lane;
   readonly #options: RequestOptions;
+  /** Columns that were sent of a row that the record has besides this one, with the last change of each. */
+  #sentByOther: ReadonlyMap<string, number> = new Map();
   #hasSent = false;
   #hasFailedSending = false;
 
@@ -94,7 +96,7 @@ export class LanePush {
 
   /** Column → the value that was written last. */
   get #local(): Cells {
-    return this.#fold(this.#lane.changes.map(({ changes }) => changes));
+    return this.#fold(this.#lane.changes.map((change) => notOutrun(change, this.#sentByOther)));
   }
 
   #fold(changes: readonly Cells[]): Cells {
@@ -226,10 +228,7 @@ export class LanePush {
 
   /** Where the record has a row of its own, what was changed there later is not undone. */
   async #updateMade(id: string, base: Cells): Promise<void> {
-    const sent = await columnsSent(this.#deps.db.sql, this.#lane.stream, id);
-    for (const change of this.#lane.changes)
-      for (const column of Object.keys(change.changes))
-        if ((sent.get(column) ?? 0) > change.id) Reflect.deleteProperty(change.changes, column);
+    this.#sentByOther = await columnsSent(this.#deps.db.sql, this.#lane.stream, id);
     await this.#update(id, base, true);
   }
 
