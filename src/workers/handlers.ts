@@ -1,12 +1,5 @@
 import { postponeMarks } from "../db/queries/backlog.ts";
-import {
-  beginChore,
-  finishChore,
-  tickChore,
-  wantBackfillOf,
-  wantChore,
-  type Chore,
-} from "../db/queries/chores.ts";
+import { beginChore, finishChore, tickChore, wantChore, type Chore } from "../db/queries/chores.ts";
 import { prune, RETENTION } from "../db/queries/prune.ts";
 import { wantedStreams } from "../db/queries/wanted-streams.ts";
 import type { Log } from "../logger.ts";
@@ -14,7 +7,7 @@ import type { SyncDeps } from "../sync/deps.ts";
 import { crawlPastValues } from "../sync/history/past-values.ts";
 import { hydrate } from "../sync/live/hydrate.ts";
 import { processInbox } from "../sync/live/process-inbox.ts";
-import { syncSchema } from "../sync/schema/sync-schema.ts";
+import { refreshSchema } from "../sync/schema/refresh-schema.ts";
 import { readyStreams } from "../sync/walk/choose-streams.ts";
 import type { RunBackfill } from "./backfill-child.ts";
 import { LiveStreams } from "./live-streams.ts";
@@ -140,8 +133,7 @@ async function doChore(deps: HandlerDeps, chore: Chore): Promise<void> {
   const { bulk, log, signal } = deps;
   switch (chore) {
     case "schema": {
-      const { changed } = await syncSchema(bulk, { signal, priority: "interactive" });
-      await wantBackfillOf(bulk.db.sql, changed);
+      await refreshSchema(bulk, { signal, priority: "interactive" });
       return;
     }
     case "webhook":

@@ -26,15 +26,12 @@ export function pushJob(): Job {
   return { name: "push", key: "push", data: {} };
 }
 
-/** How long one call for a backfill stands for the next ones. */
-const CALL_MS = 30_000;
-
 /**
  * Reads the streams that want it in full. The key is that of the next one that is nobody's, so that while one process reads,
- * another one is called to help; and another one after a while, should the job have died with its worker.
+ * another one is called to help.
  */
-export function backfillJob(next: string, nowMs: number): Job {
-  return { name: "backfill", key: `backfill:${next}:${Math.floor(nowMs / CALL_MS)}`, data: {} };
+export function backfillJob(next: string): Job {
+  return { name: "backfill", key: `backfill:${next}`, data: {} };
 }
 
 /** Does a chore that is wanted. */
@@ -54,8 +51,8 @@ export function queueOfChore(chore: Chore): QueueName {
 
 /**
  * The same job under another key: for work that has waited so long that the job that was to do it must have died with its
- * worker. The keys change every few seconds, so that one such job is added at a time.
+ * worker, or may have. The keys change at intervals, so that one such job is added at a time.
  */
-export function again(job: Job, nowMs: number): Job {
-  return { ...job, key: `${job.key}:${Math.floor(nowMs / 5_000)}` };
+export function again(job: Job, nowMs: number, everyMs = 5_000): Job {
+  return { ...job, key: `${job.key}:${Math.floor(nowMs / everyMs)}` };
 }

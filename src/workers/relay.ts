@@ -29,6 +29,9 @@ const DEAF_POLL_MS = 250;
 /** Work that has waited for so long is nobody's. */
 const STUCK_MS = 5_000;
 
+/** How long one call for a backfill stands for the next ones. */
+const CALL_MS = 30_000;
+
 export interface RelayDeps {
   sql: Sql;
   backend: QueueBackend;
@@ -149,7 +152,9 @@ async function findWork(
   for (const { chore, isDue } of chores)
     if (isDue) placed.push({ queue: queueOfChore(chore), job: choreJob(chore) });
   const [next] = readyStreams(wanted);
-  if (next !== undefined) placed.push({ queue: "attio-backfill", job: backfillJob(next.stream, nowMs) });
+  // How long a backfill has been waited for says nothing of the job: it may be reading other streams.
+  if (next !== undefined)
+    placed.push({ queue: "attio-backfill", job: again(backfillJob(next.stream), nowMs, CALL_MS) });
   return placed;
 }
 

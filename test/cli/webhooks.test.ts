@@ -1,21 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
+import type { Database } from "../../src/db/index.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/index.ts";
 import { runCli } from "../support/cli.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 
 const PUBLIC_URL = "https://mirror.example.com";
 
 let sandbox: Sandbox;
-let database: TestDatabase;
+let database: MigratedDatabase;
 let db: Database;
 let env: Record<string, string>;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ seed: "empty" });
-  database = await createTestDatabase();
-  db = await openDatabase(database.url);
-  await migrate(db);
+  database = await createMigratedDatabase();
+  ({ db } = database);
   env = {
     ATTIO_API_KEY: sandbox.token,
     ATTIO_BASE_URL: sandbox.url,
@@ -26,7 +25,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await db.close();
   await sandbox.close();
   await database.drop();
 });

@@ -1,25 +1,21 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
+import type { Database } from "../../src/db/index.ts";
 import { beginChore, choreStates, finishChore, wantChore } from "../../src/db/queries/chores.ts";
 import { silentLog } from "../../src/logger.ts";
 import type { JobQueue, QueueBackend } from "../../src/workers/connection.ts";
 import { startSchedules } from "../../src/workers/schedules.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 
 const HOUR_MS = 3_600_000;
 
-let database: TestDatabase;
+let database: MigratedDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = await openDatabase(database.url);
-  await migrate(db);
+  database = await createMigratedDatabase();
+  ({ db } = database);
 });
-afterAll(async () => {
-  await db.close();
-  await database.drop();
-});
+afterAll(() => database.drop());
 
 /** A queue that takes every schedule and never ticks. */
 function silentBackend(): { backend: QueueBackend; kept: string[] } {

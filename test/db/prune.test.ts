@@ -1,22 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
+import type { Database } from "../../src/db/index.ts";
 import { prune } from "../../src/db/queries/prune.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 
 const RETENTION = { deliveries: "7 days", tombstones: "30 days", runs: "30 days", changes: "30 days" };
 
-let database: TestDatabase;
+let database: MigratedDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = await openDatabase(database.url);
-  await migrate(db);
+  database = await createMigratedDatabase();
+  ({ db } = database);
 });
-afterAll(async () => {
-  await db.close();
-  await database.drop();
-});
+afterAll(() => database.drop());
 
 test("what is done with and past its time goes, and nothing else", async () => {
   await db.sql`

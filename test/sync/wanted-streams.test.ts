@@ -1,21 +1,17 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
+import type { Database } from "../../src/db/index.ts";
 import { unfinishedStreams, wantedStreams } from "../../src/db/queries/wanted-streams.ts";
 import { readyStreams } from "../../src/sync/walk/choose-streams.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 
-let database: TestDatabase;
+let database: MigratedDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = await openDatabase(database.url);
-  await migrate(db);
+  database = await createMigratedDatabase();
+  ({ db } = database);
 });
-afterAll(async () => {
-  await db.close();
-  await database.drop();
-});
+afterAll(() => database.drop());
 
 test("a stream that fails holds up nothing for a while, also where this process's clock is ahead; one that may not be read is not wanted", async () => {
   const ahead = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 600_000);

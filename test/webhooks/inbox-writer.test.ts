@@ -1,24 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
+import type { Database } from "../../src/db/index.ts";
 import { storeDeliveries, type NewDelivery } from "../../src/db/queries/inbox.ts";
 import { silentLog } from "../../src/logger.ts";
 import { InboxWriter, type InboxWriterOptions } from "../../src/webhooks/inbox-writer.ts";
 import { createReceiverStats } from "../../src/webhooks/stats.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 
-let database: TestDatabase;
+let database: MigratedDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = await openDatabase(database.url);
-  await migrate(db);
+  database = await createMigratedDatabase();
+  ({ db } = database);
 });
 
-afterAll(async () => {
-  await db.close();
-  await database.drop();
-});
+afterAll(() => database.drop());
 
 beforeEach(async () => {
   await db.sql`TRUNCATE attio_sync.webhook_events`;

@@ -1,25 +1,21 @@
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import type { Database } from "../../src/db/index.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 import { addWebhookRow, delivery, inboxCount, sign, startReceiver, type Sending } from "./support.ts";
 
 const SECRET = "0f1e2d3c";
 
-let database: TestDatabase;
+let database: MigratedDatabase;
 let db: Database;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = await openDatabase(database.url);
-  await migrate(db);
+  database = await createMigratedDatabase();
+  ({ db } = database);
 });
 
-afterAll(async () => {
-  await db.close();
-  await database.drop();
-});
+afterAll(() => database.drop());
 
 beforeEach(async () => {
   await db.sql`TRUNCATE attio_sync.webhook_events, attio_sync.webhooks`;

@@ -154,12 +154,19 @@ export async function noteRefused(sql: Sql, ids: readonly number[]): Promise<voi
   await sql`UPDATE attio_sync.outbox SET attempted_at = NULL WHERE id = ANY(${ids as number[]}::bigint[])`;
 }
 
+/** What an id in a reference stands for. */
+export interface ReferenceState {
+  /** The id that it has today. */
+  current: string;
+  /** The insert that is to make it. */
+  waitsFor: number | null;
+  /** Whether that insert failed. */
+  failed: boolean;
+}
+
 /** What the ids in references stand for today, and which of them wait to be made. */
-export async function readReferences(
-  sql: Sql,
-  ids: readonly string[],
-): Promise<Map<string, { current: string; waitsFor: number | null; failed: boolean }>> {
-  const rows = await sql<{ id: string; current: string; waitsFor: number | null; failed: boolean }[]>`
+export async function readReferences(sql: Sql, ids: readonly string[]): Promise<Map<string, ReferenceState>> {
+  const rows = await sql<(ReferenceState & { id: string })[]>`
     SELECT i.id, attio.current_id(i.id) AS current,
       (SELECT min(o.id) FROM attio_sync.outbox o
        WHERE o.record_id = i.id AND o.operation = 'insert' AND o.status IN ('pending', 'pushing')) AS "waitsFor",

@@ -2,7 +2,7 @@ import type { Sql } from "../client.ts";
 import type { StreamRow } from "./streams.ts";
 
 /** How long a stream whose backfill failed waits for the next one. */
-const RETRY_AFTER = "1 minute";
+const RETRY_AFTER_MS = 60_000;
 
 /** A stream, as far as what is read next depends on it. */
 export type StreamToRead = Pick<StreamRow, "stream" | "kind">;
@@ -26,7 +26,7 @@ export interface WantedStreams {
  */
 export async function wantedStreams(sql: Sql, failuresSince: number): Promise<WantedStreams> {
   // By its age, since this process's clock need not be the database's.
-  const upForMs = Math.max(0, Date.now() - failuresSince);
+  const restMs = Math.max(0, Math.min(RETRY_AFTER_MS, Date.now() - failuresSince));
   const rows = await sql<(StreamToRead & { isRunning: boolean; isSchemaRead: boolean })[]>`
     WITH full_want AS (
       SELECT coalesce(max((value ->> 'wantedAt')::timestamptz), '-infinity') AS at
@@ -51,7 +51,7 @@ export async function wantedStreams(sql: Sql, failuresSince: number): Promise<Wa
       AND NOT EXISTS (
         SELECT 1 FROM attio_sync.runs r
         WHERE r.stream = s.stream AND r.state = 'failed'
-          AND r.finished_at > greatest(now() - ${RETRY_AFTER}::interval, now() - ${upForMs}::float8 * interval '1 millisecond'))
+          AND r.finished_at > now() - ${restMs}::float8 * interval '1 millisecond')
     ORDER BY s.stream`;
   const wanted = rows.filter((row) => !row.isRunning);
   return {

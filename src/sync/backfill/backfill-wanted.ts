@@ -1,9 +1,9 @@
-import { beginChore, finishChore, wantBackfillOf } from "../../db/queries/chores.ts";
+import { beginChore, finishChore } from "../../db/queries/chores.ts";
 import { claimRun } from "../../db/queries/runs.ts";
 import { findStream } from "../../db/queries/streams.ts";
 import { wantedStreams } from "../../db/queries/wanted-streams.ts";
 import type { SyncDeps } from "../deps.ts";
-import { syncSchema } from "../schema/sync-schema.ts";
+import { refreshSchema } from "../schema/refresh-schema.ts";
 import { readyStreams } from "../walk/choose-streams.ts";
 import { openLease } from "./lease.ts";
 import { runStream } from "./run-stream.ts";
@@ -42,8 +42,7 @@ export async function backfillWanted(
       if (claim?.kind === "busy") continue;
       tried.add(name);
       if (stream === undefined || claim === undefined) continue;
-      const noProgress = { onHeld: () => undefined, onRows: () => undefined };
-      const options = { allowDeletes: false, signal, holder: lease, longest, ...noProgress };
+      const options = { allowDeletes: false, signal, holder: lease, longest };
       onResult(await runStream(deps, stream, claim.run, options));
     }
   } finally {
@@ -55,7 +54,6 @@ export async function backfillWanted(
 async function readSchema(deps: SyncDeps, signal: AbortSignal): Promise<void> {
   const { sql } = deps.db;
   const begunAt = await beginChore(sql);
-  const { changed } = await syncSchema(deps, { signal, priority: "backfill" });
-  await wantBackfillOf(sql, changed);
+  await refreshSchema(deps, { signal, priority: "backfill" });
   await finishChore(sql, "schema", { begunAt, ok: true });
 }

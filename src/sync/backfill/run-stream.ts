@@ -51,8 +51,8 @@ export interface RunOptions {
   holder: Holder;
   longest: LongestPages;
   /** Told once how many rows the mirror holds already. */
-  onHeld: (held: number) => void;
-  onRows: (rows: number) => void;
+  onHeld?: (held: number) => void;
+  onRows?: (rows: number) => void;
 }
 
 interface Outcome {
@@ -79,7 +79,7 @@ export async function runStream(
     run,
     holder: options.holder,
     signal: options.signal,
-    onRows: options.onRows,
+    onRows: options.onRows ?? (() => undefined),
   };
   let outcome: Outcome;
   try {
@@ -116,7 +116,7 @@ async function backfillStream(context: RunContext, stream: StreamRow, options: R
   }
   const { stream: name } = stream;
   if (!isFixedStream(name)) throw new Error(`no walk for stream ${name}`);
-  options.onHeld((await countForCap(context.deps.db.sql, FIXED_TARGETS[name])).held);
+  await noteHeld(context, FIXED_TARGETS[name], options);
   if (isChildStream(name)) {
     await backfillChildren(context, name);
   } else {
@@ -132,6 +132,7 @@ async function backfillStream(context: RunContext, stream: StreamRow, options: R
 
 /** Only the display of progress wants it, so the walk does not wait: a large table is long in counting. */
 async function noteHeld({ deps }: RunContext, target: ApplyTarget, { onHeld }: RunOptions): Promise<void> {
+  if (onHeld === undefined) return;
   try {
     onHeld((await countForCap(deps.db.sql, target)).held);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { AttributePlan } from "./record-plan.ts";
+import { columnsOf, type AttributePlan } from "./record-plan.ts";
 
 type Columns = Record<string, unknown>;
 
@@ -31,9 +31,7 @@ export class BlankRows {
   }
 
   #learn(absent: string, { fixed, values }: Source): Columns {
-    const columns = this.#attributes
-      .filter(({ slug }) => Object.hasOwn(values, slug))
-      .flatMap(({ column, sides }) => [column, ...Object.values(sides)]);
+    const columns = this.#attributes.filter(({ slug }) => Object.hasOwn(values, slug)).flatMap(columnsOf);
     const row = Object.fromEntries([...Object.keys(fixed), ...columns].map((column) => [column, null]));
     // Only an object that came out of the parser has its properties in the form that is copied at once.
     const blank = JSON.parse(JSON.stringify(row)) as Columns;

@@ -22,6 +22,11 @@ export interface AttributePlan {
   targetObject: string | null;
 }
 
+/** The columns of an attribute, its main one first. Pure. */
+export function columnsOf({ column, sides }: Pick<AttributePlan, "column" | "sides">): string[] {
+  return [column, ...Object.values(sides)];
+}
+
 /** How records of an object, or entries of a list, become rows: the mapping in force at one version. */
 export interface RecordPlan {
   stream: string;

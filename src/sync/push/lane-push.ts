@@ -20,6 +20,7 @@ import { PlanChangedError, type ApplyTarget } from "../apply/target.ts";
 import { ticketed } from "../fetch/ticketed.ts";
 import type { AttributePlan } from "../mapping/record-plan.ts";
 import type { MappedRow } from "../mapping/row.ts";
+import { cellsOf } from "./attribute-cells.ts";
 import { decideAttribute } from "./decide.ts";
 import type { Endpoint, Send, Written } from "./endpoint.ts";
 import type { Made } from "./find-made.ts";
@@ -28,6 +29,7 @@ import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
 import { ageOf, attemptsOf, notOutrun } from "./lane-past.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
+import { idsNamed, resolveReferences } from "./references.ts";
 import { settle, type Answer } from "./settle.ts";
 import { valuesIn, writeValue, type WriteValue } from "./write-form.ts";
 
@@ -165,10 +167,10 @@ export class LanePush {
       // What Attio does not show, by a new name or none, says nothing of a change there (design rule 5).
       const there = attribute.column in shown ? remote.cells : base;
       const cells = {
-        base: pick(base, attribute),
-        local: pick(local, attribute),
-        remote: pick(there, attribute),
-        sent: attempted.filter((sent) => attribute.column in sent).map((sent) => pick(sent, attribute)),
+        base: cellsOf(attribute, base),
+        local: cellsOf(attribute, local),
+        remote: cellsOf(attribute, there),
+        sent: attempted.filter((sent) => attribute.column in sent).map((sent) => cellsOf(attribute, sent)),
       };
       const origin = remote.row.origins?.get(attribute.slug);
       const decision = decideAttribute(
@@ -320,44 +322,22 @@ export class LanePush {
 
   /** Puts today's ids in place of provisional ones; what was not made yet is waited for, or connected later. */
   async #translate(local: Cells, isInsert: boolean): Promise<Cells> {
-    const { sql } = this.#deps.db;
-    const references = this.#changed(local).filter(({ kind }) => kind === "record-reference");
-    const columns = references.map(({ column }) => column);
-    const { place } = this.#endpoint;
-    if (isInsert) columns.push(...place);
-    const ids = columns.flatMap((column) => [local[column]].flat()).filter((id) => typeof id === "string");
+    const attributes = this.#changed(local).filter(({ kind }) => kind === "record-reference");
+    const references = { attributes, place: isInsert ? this.#endpoint.place : [] };
+    const ids = idsNamed(local, references);
     if (ids.length === 0) return local;
-    const known = await readReferences(sql, ids);
-    const own = this.#lane.changes[0]?.id ?? 0;
-    const translated = { ...local };
-    const later: { changes: Cells; base: Cells } = { changes: {}, base: {} };
-    for (const column of columns) {
-      const states = [local[column]].flat().flatMap((id) => (typeof id === "string" ? [known.get(id)] : []));
-      const waits = states.some((state) => state?.waitsFor != null || state?.failed === true);
-      const isLater = states.every((state) => (state?.waitsFor ?? 0) > own || state?.failed === true);
-      if (waits && !(isInsert && !place.includes(column) && isLater)) {
-        const isOld = ageOf(this.#lane) > this.#deps.patience.referenceMs;
-        if (isOld && states.some((state) => state?.failed === true))
-          throw new LaneFailedError("reference_failed", `${column} names a row that was not made in Attio`);
-        throw new LaterError(0.2);
-      }
-      if (waits) {
-        // Of rows that point at each other, the first is made without the other and connected afterwards.
-        const attribute = references.find((one) => one.column === column);
-        if (attribute === undefined) continue;
-        Object.assign(later.changes, pick(local, attribute));
-        for (const name of columnsOf(attribute)) {
-          later.base[name] = null;
-          Reflect.deleteProperty(translated, name);
-        }
-        continue;
-      }
-      const current = (id: unknown) => (typeof id === "string" ? (known.get(id)?.current ?? id) : id);
-      const value = local[column];
-      translated[column] = Array.isArray(value) ? value.map(current) : current(value);
+    const known = await readReferences(this.#deps.db.sql, ids);
+    const changeId = isInsert ? (this.#lane.changes[0]?.id ?? 0) : null;
+    const resolution = resolveReferences(local, references, known, changeId);
+    if (resolution.kind === "waits") {
+      const { column, hasFailed } = resolution;
+      if (hasFailed && ageOf(this.#lane) > this.#deps.patience.referenceMs)
+        throw new LaneFailedError("reference_failed", `${column} names a row that was not made in Attio`);
+      throw new LaterError(0.2);
     }
+    const { cells, later } = resolution;
     if (Object.keys(later.changes).length > 0) await this.#park(later, "pending");
-    return translated;
+    return cells;
   }
 
   async #park(
@@ -393,12 +373,4 @@ export class LanePush {
   #onAttiosClock(ms: number): number {
     return ms + (this.#deps.client.serverClockOffsetMs() ?? 0);
   }
-}
-
-function columnsOf({ column, sides }: AttributePlan): string[] {
-  return [column, ...Object.values(sides)];
-}
-
-function pick(cells: Cells, attribute: AttributePlan): Cells {
-  return Object.fromEntries(columnsOf(attribute).map((column) => [column, cells[column] ?? null]));
 }

@@ -8,7 +8,7 @@ import type { FetchedRowsOf } from "../fetch/row-source.ts";
 import type { Ticketed } from "../fetch/ticketed.ts";
 import { entrySource, readRecord, recordSource } from "../mapping/read-record.ts";
 import { UnknownChoiceError } from "../mapping/read-value.ts";
-import type { AttributePlan, RecordPlan } from "../mapping/record-plan.ts";
+import { columnsOf, type AttributePlan, type RecordPlan } from "../mapping/record-plan.ts";
 import type { Creation, Endpoint, Send, Written } from "./endpoint.ts";
 import { findMade, type Made, type Wanted } from "./find-made.ts";
 import type { PushDeps } from "./push-deps.ts";
@@ -60,8 +60,8 @@ export class RecordEndpoint implements Endpoint {
 
   closedColumn(cells: Cells): string | undefined {
     const open = new Set(this.#plan.kind === "list" ? ["parent_object", "parent_record_id"] : []);
-    for (const { writable, column, sides } of this.attributes)
-      if (writable) for (const name of [column, ...Object.values(sides)]) open.add(name);
+    for (const attribute of this.attributes)
+      if (attribute.writable) for (const name of columnsOf(attribute)) open.add(name);
     return Object.keys(cells).find((column) => !open.has(column));
   }
 

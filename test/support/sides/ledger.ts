@@ -55,8 +55,8 @@ export class Ledger {
     this.#marks.add(mark);
   }
 
-  /** A record is gone, and what bears its name may be made once more. */
-  took(id: string): void {
+  /** A record was removed, and what bears its name may be made once more. */
+  removedTwin(id: string): void {
     this.#taken.add(id);
   }
 

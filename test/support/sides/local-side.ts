@@ -124,6 +124,6 @@ export class LocalSide {
       DELETE FROM ${table} r WHERE record_id = ${id}
       RETURNING EXISTS (SELECT FROM ${table} t WHERE t.name = r.name AND t.record_id <> r.record_id) AS "isTwin"`;
     // Of a row that was here twice, since its create's answer was lost, the other one stays and is made again.
-    if (gone?.isTwin === true) this.#ledger.took(id);
+    if (gone?.isTwin === true) this.#ledger.removedTwin(id);
   }
 }

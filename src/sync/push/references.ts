@@ -1,0 +1,75 @@
+import type { Cells } from "../../db/control/index.ts";
+import type { ReferenceState } from "../../db/queries/outbox.ts";
+import { columnsOf, type AttributePlan } from "../mapping/record-plan.ts";
+import { cellsOf } from "./attribute-cells.ts";
+
+/** What of a row's changes points at other rows. */
+export interface References {
+  /** The reference attributes that were changed. */
+  attributes: readonly AttributePlan[];
+  /** Columns that say where a row belongs, without which it cannot be made. */
+  place: readonly string[];
+}
+
+export type Resolution =
+  | {
+      kind: "resolved";
+      cells: Cells;
+      /** What is connected once the rows that it names exist. */
+      later: { changes: Cells; base: Cells };
+    }
+  /** A row that is named was not made yet, or will not be. */
+  | { kind: "waits"; column: string; hasFailed: boolean };
+
+/** The ids that are named. Pure. */
+export function idsNamed(local: Cells, references: References): string[] {
+  return columnsNaming(references).flatMap((column) => idsIn(local[column]));
+}
+
+/**
+ * Puts today's ids in place of provisional ones. Of rows that point at each other, the first is made without the other and
+ * connected afterwards. Pure.
+ *
+ * @param changeId the row's own first change, where it is inserted: what waits for a later one does not wait; null for an update
+ */
+export function resolveReferences(
+  local: Cells,
+  references: References,
+  known: ReadonlyMap<string, ReferenceState>,
+  changeId: number | null,
+): Resolution {
+  const cells = { ...local };
+  const later: { changes: Cells; base: Cells } = { changes: {}, base: {} };
+  for (const column of columnsNaming(references)) {
+    const states = idsIn(local[column]).map((id) => known.get(id));
+    if (!states.some((state) => state?.waitsFor != null || state?.failed === true)) {
+      cells[column] = today(local[column], known);
+      continue;
+    }
+    const attribute = references.attributes.find((one) => one.column === column);
+    const mayFollow = states.every(
+      (state) => changeId !== null && ((state?.waitsFor ?? 0) > changeId || state?.failed === true),
+    );
+    if (attribute === undefined || !mayFollow)
+      return { kind: "waits", column, hasFailed: states.some((state) => state?.failed === true) };
+    Object.assign(later.changes, cellsOf(attribute, local));
+    for (const name of columnsOf(attribute)) {
+      later.base[name] = null;
+      Reflect.deleteProperty(cells, name);
+    }
+  }
+  return { kind: "resolved", cells, later };
+}
+
+function columnsNaming({ attributes, place }: References): string[] {
+  return [...attributes.map(({ column }) => column), ...place];
+}
+
+function idsIn(value: unknown): string[] {
+  return [value].flat().filter((id) => typeof id === "string");
+}
+
+function today(value: unknown, known: ReadonlyMap<string, ReferenceState>): unknown {
+  const current = (id: unknown) => (typeof id === "string" ? (known.get(id)?.current ?? id) : id);
+  return Array.isArray(value) ? value.map(current) : current(value);
+}
