@@ -303,4 +303,20 @@ export const GUARDS: readonly Guard[] = [
     test: "test/sync/limits.test.ts",
     named: "beyond float range",
   },
+  {
+    name: "items of many chunks, kept whole",
+    file: "src/attio/item-stream.ts",
+    source: "> MOST_PENDING) this.#followAll(rest);",
+    mutant: "> MOST_PENDING) this.#followAll(rest.subarray(1));",
+    test: "test/sync/limits.test.ts",
+    named: "10 MB text",
+  },
+  {
+    name: "timestamps cut, not rounded",
+    file: "src/sync/mapping/text.ts",
+    source: "return `${timestamp.slice(0, 26)}Z`;",
+    mutant: "return timestamp;",
+    test: "test/sync/limits.test.ts",
+    named: "year 9999",
+  },
 ];

@@ -32,10 +32,12 @@ function differences(things: Things): Promise<string[]> {
 test("10 MB text: it is mirrored whole, beside others", async () => {
   const things = addThings(mirror);
   const text = "0123456789abcdé\n".repeat(616_000);
-  const [long] = [things.create({ name: text }), things.create({ name: "short" })];
-  expect(await things.backfill()).toMatchObject({ state: "ok", written: 2 });
-  expect((await rowOf(things, long))?.["name"] === text).toBe(true);
-  expect(await things.backfill()).toMatchObject({ unchanged: 2 });
+  // Where an item ends is found in another way once a page has shown how its items begin.
+  const [first, , , later] = [text, "short", "short", text, "short"].map((name) => things.create({ name }));
+  if (!first || !later) throw new Error("five were made");
+  expect(await things.backfill()).toMatchObject({ state: "ok", written: 5 });
+  for (const long of [first, later]) expect((await rowOf(things, long))?.["name"] === text).toBe(true);
+  expect(await things.backfill()).toMatchObject({ unchanged: 5 });
 });
 
 test("U+0000 in text: the others of its page are written, and it without the character", async () => {
