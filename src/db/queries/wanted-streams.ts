@@ -36,22 +36,19 @@ export async function wantedStreams(sql: Sql, failuresSince: number): Promise<Wa
       FROM attio_sync.settings WHERE key = 'chore:schema'),
     shown AS (
       SELECT s.stream, s.kind, greatest(full_want.at, (own.value ->> 'wantedAt')::timestamptz) AS wanted_at,
-        EXISTS (
-          SELECT 1 FROM attio_sync.runs r
-          JOIN pg_stat_activity a ON a.pid = r.holder_pid AND a.backend_start = r.holder_started_at
-          WHERE r.stream = s.stream AND r.state = 'running' AND r.lease_expires_at > now()) AS is_running
+        ${lastRead(sql)} AS last_read, last.state = 'failed' AS has_failed, last.finished_at,
+        coalesce(last.state = 'running' AND last.lease_expires_at > now() AND EXISTS (
+          SELECT 1 FROM pg_stat_activity a
+          WHERE a.pid = last.holder_pid AND a.backend_start = last.holder_started_at), false) AS is_running
       FROM attio_sync.streams s CROSS JOIN full_want
       LEFT JOIN attio_sync.settings own ON own.key = 'backfill:' || s.stream
+      LEFT JOIN LATERAL (
+        SELECT * FROM attio_sync.runs r WHERE r.stream = s.stream ORDER BY r.id DESC LIMIT 1) last ON true
       WHERE ${isShown(sql)})
     SELECT s.stream, s.kind, s.is_running AS "isRunning", schema.read_at > s.wanted_at AS "isSchemaRead"
     FROM shown s CROSS JOIN schema
-    WHERE s.is_running OR NOT EXISTS (
-        SELECT 1 FROM attio_sync.runs r
-        WHERE r.stream = s.stream AND r.state IN ('done', 'parked') AND r.started_at >= s.wanted_at)
-      AND NOT EXISTS (
-        SELECT 1 FROM attio_sync.runs r
-        WHERE r.stream = s.stream AND r.state = 'failed'
-          AND r.finished_at > now() - ${restMs}::float8 * interval '1 millisecond')
+    WHERE s.is_running OR NOT coalesce(s.last_read >= s.wanted_at, false)
+      AND NOT coalesce(s.has_failed AND s.finished_at > now() - ${restMs}::float8 * interval '1 millisecond', false)
     ORDER BY s.stream`;
   const wanted = rows.filter((row) => !row.isRunning);
   return {
@@ -66,11 +63,8 @@ export async function unfinishedStreams(sql: Sql): Promise<string[]> {
   const rows = await sql<{ stream: string }[]>`
     SELECT s.stream FROM attio_sync.streams s
     WHERE ${isShown(sql)}
-      AND NOT EXISTS (
-        SELECT 1 FROM attio_sync.runs r
-        WHERE r.stream = s.stream AND r.state IN ('done', 'parked')
-          AND r.started_at >= coalesce(
-            (SELECT (value ->> 'wantedAt')::timestamptz FROM attio_sync.settings WHERE key = 'chore:backfill'), '-infinity'))
+      AND NOT coalesce(${lastRead(sql)} >= coalesce(
+        (SELECT (value ->> 'wantedAt')::timestamptz FROM attio_sync.settings WHERE key = 'chore:backfill'), '-infinity'), false)
     ORDER BY s.stream`;
   return rows.map((row) => row.stream);
 }
@@ -79,4 +73,11 @@ export async function unfinishedStreams(sql: Sql): Promise<string[]> {
 function isShown(sql: Sql) {
   return sql`s.stream <> 'threads' AND s.state NOT IN ('hidden', 'gone', 'disabled', 'unfit')
     AND NOT (s.state = 'forbidden' AND s.kind <> 'fixed')`;
+}
+
+/** When the last complete run of `attio_sync.streams s` began. By the index, since runs are kept for weeks. */
+function lastRead(sql: Sql) {
+  return sql`(
+    SELECT r.started_at FROM attio_sync.runs r
+    WHERE r.stream = s.stream AND r.state IN ('done', 'parked') ORDER BY r.id DESC LIMIT 1)`;
 }
