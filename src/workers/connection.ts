@@ -2,8 +2,9 @@ import { createPostgresBackend, Queue, withBackend, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { MirrorError } from "../errors.ts";
 import type { Log } from "../logger.ts";
-import { QueueClient } from "./queue-client.ts";
+import { QueueClient, useQueueClient } from "./queue-client.ts";
 import type { Job, QueueName } from "./queues.ts";
+import { startWhenReady } from "./worker-start.ts";
 
 /** The schema of the queue's own tables, in the mirror's database. */
 const SCHEMA = "attio_queue";
@@ -74,6 +75,7 @@ async function openOnPostgres({
   log,
   hears = true,
 }: QueueBackendOptions): Promise<QueueBackend> {
+  useQueueClient();
   const classes = withBackend(createPostgresBackend);
   const connection = {
     connectionString: databaseUrl,
@@ -109,17 +111,23 @@ async function openOnPostgres({
         }
       });
     },
-    work: (name, concurrency, handle) => {
-      const worker = new classes.Worker(name, (job) => handle(jobOf(job)), {
-        connection,
-        concurrency,
-        lockDuration: LOCK_MS,
-        stalledInterval: LOCK_MS / 2,
-        drainDelay: hears ? 5 : 0.25,
-        ...KEEP,
-      });
-      return workerOf(worker, name, log);
-    },
+    work: (name, concurrency, handle) =>
+      startWhenReady(() => {
+        const worker = new classes.Worker(name, (job) => handle(jobOf(job)), {
+          connection,
+          concurrency,
+          lockDuration: LOCK_MS,
+          stalledInterval: LOCK_MS / 2,
+          drainDelay: hears ? 5 : 0.25,
+          autorun: false,
+          ...KEEP,
+        });
+        return {
+          ...workerOf(worker, name, log),
+          waitUntilReady: () => worker.waitUntilReady(),
+          run: () => worker.run(),
+        };
+      }),
     ping: async () => {
       await reach(() => first.getJobCountByTypes("active"));
     },
