@@ -102,32 +102,29 @@ it.each(["between two statements", "while it is closed, when nobody listens to i
 
 // The queue has two connections by then, of which it uses one for the first time; the worker's come after them.
 it.each([
-  { which: "a worker's first connection", before: 3 },
-  { which: "the connection on which a worker hears notifications", before: 4 },
-])(
-  "$which that is lost as soon as it stands does not end the process, and jobs are worked at",
-  async ({ before }) => {
-    const database = await createTestDatabase();
-    const seen = crashes();
-    let from = Infinity;
-    const way = await deadlyWay(database.url, (connection) => connection > from && connection <= from + 3);
-    const backend = await openQueueBackend({ databaseUrl: way.url, redisUrl: null, log: silentLog });
-    try {
-      await backend.queue("attio-live").depth();
-      from = before;
-      let worked = 0;
-      const worker = backend.work("attio-live", 1, () => {
-        worked += 1;
-        return Promise.resolve();
-      });
-      await expect.poll(() => way.ended(), { timeout: 20_000 }).toBeGreaterThan(0);
-      await backend.queue("attio-live").add(inboxJob());
-      await expect.poll(() => worked, { timeout: 20_000 }).toBeGreaterThan(0);
-      expect(seen).toEqual([]);
-      await worker.close();
-    } finally {
-      await backend.close();
-      await database.drop();
-    }
-  },
-);
+  ["a worker's first connection", 3],
+  ["the connection on which a worker hears notifications", 4],
+])("%s that is lost as soon as it stands ends no process, and jobs are worked at", async (_, before) => {
+  const database = await createTestDatabase();
+  const seen = crashes();
+  let from = Infinity;
+  const way = await deadlyWay(database.url, (connection) => connection > from && connection <= from + 3);
+  const backend = await openQueueBackend({ databaseUrl: way.url, redisUrl: null, log: silentLog });
+  try {
+    await backend.queue("attio-live").depth();
+    from = before;
+    let worked = 0;
+    const worker = backend.work("attio-live", 1, () => {
+      worked += 1;
+      return Promise.resolve();
+    });
+    await expect.poll(() => way.ended(), { timeout: 20_000 }).toBeGreaterThan(0);
+    await backend.queue("attio-live").add(inboxJob());
+    await expect.poll(() => worked, { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(seen).toEqual([]);
+    await worker.close();
+  } finally {
+    await backend.close();
+    await database.drop();
+  }
+});
