@@ -47,6 +47,10 @@ export const outbox = syncSchema.table(
     index("outbox_pending")
       .on(table.id)
       .where(sql`status = 'pending'`),
+    // Changes are kept for weeks once they are pushed; what is not is looked for each second.
+    index("outbox_unsettled")
+      .on(table.status, table.stream)
+      .where(sql`status IN ('pushing', 'failed', 'conflict')`),
     index("outbox_bulk")
       .on(table.stream, table.operation)
       .where(sql`status = 'pending' AND NOT bulk_allowed AND operation IN ('insert', 'delete')`),

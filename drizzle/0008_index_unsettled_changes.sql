@@ -1,0 +1,1 @@
+CREATE INDEX "outbox_unsettled" ON "attio_sync"."outbox" USING btree ("status","stream") WHERE status IN ('pushing', 'failed', 'conflict');

@@ -1,0 +1,49 @@
+import { expect, onTestFinished, test } from "vitest";
+import { openDatabase } from "../../src/db/index.ts";
+import { readBacklog } from "../../src/db/queries/backlog.ts";
+import { countChanges } from "../../src/db/queries/change-counts.ts";
+import { choreStates } from "../../src/db/queries/chores.ts";
+import { releaseOrphans } from "../../src/db/queries/dirty.ts";
+import { releaseOrphanChanges } from "../../src/db/queries/outbox.ts";
+import { wantedStreams } from "../../src/db/queries/wanted-streams.ts";
+import { createMigratedDatabase } from "../support/migrated.ts";
+
+/** Rows of each kind that are kept, of which none is to be done anything with. */
+const KEPT = 5_000;
+const STREAMS = 10;
+
+test("what is looked for each second is found without reading all that is kept", async () => {
+  const database = await createMigratedDatabase();
+  onTestFinished(() => database.drop());
+  await database.db.sql`
+    INSERT INTO attio_sync.streams (stream, kind, state)
+    SELECT 'stream_' || i, 'object', 'ok' FROM generate_series(1, ${STREAMS}::int) i`;
+  await database.db.sql`
+    INSERT INTO attio_sync.runs (stream, state, first_ticket, started_at, finished_at)
+    SELECT 'stream_' || i % ${STREAMS}::int + 1, 'done', i, now(), now() FROM generate_series(1, ${KEPT}::int) i`;
+  await database.db.sql`
+    INSERT INTO attio_sync.outbox (stream, record_id, operation, changes, base, status, pushed_at)
+    SELECT 'stream_1', gen_random_uuid(), 'update', '{}', '{}', 'pushed', now() FROM generate_series(1, ${KEPT}::int)`;
+  await database.db.sql`
+    INSERT INTO attio_sync.webhook_events (generation, idempotency_key, body, processed_at)
+    SELECT 1, i::text, '', now() FROM generate_series(1, ${KEPT}::int) i`;
+  await database.db.sql`VACUUM ANALYZE attio_sync.runs, attio_sync.outbox, attio_sync.webhook_events`;
+
+  // What a transaction has read is known in it alone.
+  const db = await openDatabase(database.url, { connections: 1 });
+  onTestFinished(() => db.close());
+  const { sql } = db;
+  await sql.unsafe("BEGIN");
+  await releaseOrphans(sql);
+  await releaseOrphanChanges(sql);
+  await readBacklog(sql);
+  await choreStates(sql);
+  await countChanges(sql);
+  expect((await wantedStreams(sql, 0)).wanted).toEqual([]);
+  const read = await sql<{ name: string; rows: number }[]>`
+    SELECT relname AS name, (seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS rows FROM pg_stat_xact_user_tables
+    WHERE schemaname = 'attio_sync' AND relname IN ('runs', 'outbox', 'webhook_events') ORDER BY relname`;
+  await sql.unsafe("ROLLBACK");
+  expect(read.map(({ name }) => name)).toEqual(["outbox", "runs", "webhook_events"]);
+  expect(read.filter(({ rows }) => rows > KEPT / 10)).toEqual([]);
+});
