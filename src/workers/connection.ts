@@ -111,8 +111,9 @@ async function openOnPostgres({
         }
       });
     },
-    work: (name, concurrency, handle) =>
-      startWhenReady(() => {
+    work: (name, concurrency, handle) => {
+      const noConnection = noConnectionOf(log);
+      return startWhenReady(() => {
         const worker = new classes.Worker(name, (job) => handle(jobOf(job)), {
           connection,
           concurrency,
@@ -123,11 +124,12 @@ async function openOnPostgres({
           ...KEEP,
         });
         return {
-          ...workerOf(worker, name, log),
+          ...workerOf(worker, name, log, noConnection),
           waitUntilReady: () => worker.waitUntilReady(),
           run: () => worker.run(),
         };
-      }),
+      }, noConnection);
+    },
     ping: async () => {
       await reach(() => first.getJobCountByTypes("active"));
     },
@@ -164,7 +166,7 @@ function openOnRedis(url: string, { log }: QueueBackendOptions): Promise<QueueBa
         stalledInterval: LOCK_MS / 2,
         ...KEEP,
       });
-      const opened = workerOf(worker, name, log);
+      const opened = workerOf(worker, name, log, noConnectionOf(log));
       return {
         close: async (force) => {
           if (consumer.status === "ready" || force === true) return opened.close(force);
@@ -254,8 +256,12 @@ interface AnyWorker {
   close(force?: boolean): Promise<void>;
 }
 
-function workerOf(worker: AnyWorker, queue: QueueName, log: Log): JobWorker {
-  worker.on("error", quietly(log, "a worker of the job queue has no connection"));
+function noConnectionOf(log: Log): (error: Error) => void {
+  return quietly(log, "a worker of the job queue has no connection");
+}
+
+function workerOf(worker: AnyWorker, queue: QueueName, log: Log, onError: (error: Error) => void): JobWorker {
+  worker.on("error", onError);
   worker.on("failed", (job, error) => {
     log.warn({ queue, job: job?.name, err: error }, "a job failed");
   });

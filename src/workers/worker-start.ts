@@ -11,29 +11,32 @@ export interface IdleWorker extends JobWorker {
 }
 
 /**
- * Starts a worker once its connections stand. One whose first connection failed is thrown away: BullMQ keeps that failure and
- * gives it to every later call, and its loop would ask again and again without a pause, so that the process came to nothing
- * else.
+ * Starts a worker once its connections stand. One that failed is thrown away: BullMQ keeps the failure of a first connection
+ * and gives it to every later call, and its loop would ask again and again without a pause, so that the process came to
+ * nothing else.
  *
  * @param open makes a worker that connects and does not run yet
+ * @param onError told why a worker could not begin
  */
-export function startWhenReady(open: () => IdleWorker): JobWorker {
+export function startWhenReady(open: () => IdleWorker, onError: (error: Error) => void): JobWorker {
   const closing = new AbortController();
+  const isClosing = () => closing.signal.aborted;
   let worker = open();
   const start = async () => {
-    while (!closing.signal.aborted) {
+    while (!isClosing()) {
       try {
         await worker.waitUntilReady();
-        break;
-      } catch {
-        // Its errors are logged by whoever opened it.
+        if (!isClosing()) await worker.run();
+        return;
+      } catch (error) {
+        if (!isClosing()) onError(error as Error);
       }
       worker.close(true).catch(() => undefined);
       await sleep(RETRY_MS, closing.signal);
       worker = open();
     }
-    if (!closing.signal.aborted) await worker.run();
   };
+  // It ends with the signal.
   start().catch(() => undefined);
   return {
     close: (force) => {
