@@ -15,6 +15,9 @@ const KEEP = { removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } };
 /** How long a killed worker's job is taken for running. The work itself is safe with two at it, so this may be short. */
 const LOCK_MS = 10_000;
 
+/** How long a worker waits when PostgreSQL refuses it. By default it is 15 s, by which all work would be late after a restart. */
+const REFUSED_MS = 1_000;
+
 /** The job queue does not answer; what was to be queued stays in Postgres and is queued later. */
 export class QueueUnavailableError extends MirrorError {
   constructor(problem: string, options?: ErrorOptions) {
@@ -120,6 +123,7 @@ async function openOnPostgres({
           lockDuration: LOCK_MS,
           stalledInterval: LOCK_MS / 2,
           drainDelay: hears ? 5 : 0.25,
+          runRetryDelay: REFUSED_MS,
           autorun: false,
           ...KEEP,
         });
