@@ -225,7 +225,7 @@ describe("failures without an answer", () => {
     const { client, server } = await pair((_, response, attempt) => {
       if (attempt > 1) json(response, 200, { data: [] });
     });
-    expect(await client.objects.list({ timeoutMs: 250 })).toEqual([]);
+    expect(await client.objects.list({ timeoutMs: 1_000 })).toEqual([]);
     expect(server.requests).toHaveLength(2);
   });
 });
