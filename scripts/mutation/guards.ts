@@ -319,4 +319,12 @@ export const GUARDS: readonly Guard[] = [
     test: "test/sync/limits.test.ts",
     named: "year 9999",
   },
+  {
+    name: "errors of a queue connection that nobody hears",
+    file: "src/workers/queue-client.ts",
+    source: `if (event === "error" && this.listenerCount("error") === 0) return false;`,
+    mutant: `if (event === "none") return false;`,
+    test: "test/db/queue-client.test.ts",
+    named: "lost as soon as it stands",
+  },
 ];
