@@ -1,5 +1,12 @@
 import { postponeMarks } from "../db/queries/backlog.ts";
-import { beginChore, finishChore, tickChore, wantChore, type Chore } from "../db/queries/chores.ts";
+import {
+  beginChore,
+  choreStates,
+  finishChore,
+  tickChore,
+  wantChore,
+  type Chore,
+} from "../db/queries/chores.ts";
 import { prune, RETENTION } from "../db/queries/prune.ts";
 import { wantedStreams } from "../db/queries/wanted-streams.ts";
 import type { Log } from "../logger.ts";
@@ -108,6 +115,9 @@ async function runTick({ live }: HandlerDeps, chore: Chore): Promise<void> {
 
 async function runChore(deps: HandlerDeps, chore: Chore): Promise<void> {
   const { sql } = deps.live.db;
+  // While a job runs, the relay has queued another one of its kind.
+  const isDue = (await choreStates(sql)).some((state) => state.chore === chore && state.isDue);
+  if (!isDue) return;
   const begunAt = await beginChore(sql);
   try {
     await doChore(deps, chore);

@@ -34,7 +34,7 @@ export function backfillJob(next: string): Job {
   return { name: "backfill", key: `backfill:${next}`, data: {} };
 }
 
-/** Does a chore that is wanted. */
+/** Does a chore that is wanted, beside the backfill, which may take hours. */
 export function choreJob(chore: Chore): Job {
   return { name: "chore", key: `chore:${chore}`, data: { chore } };
 }
@@ -42,11 +42,6 @@ export function choreJob(chore: Chore): Job {
 /** A schedule's tick: from now on the chore is wanted. */
 export function tickJob(chore: Chore): Job {
   return { name: "tick", key: `tick:${chore}`, data: { chore } };
-}
-
-/** The queue in which a chore is done: reading the schema may take long, and goes before a backfill; past values go beside it. */
-export function queueOfChore(chore: Chore): QueueName {
-  return chore === "schema" || chore === "backfill" ? "attio-backfill" : "attio-upkeep";
 }
 
 /**

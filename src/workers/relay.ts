@@ -17,7 +17,6 @@ import {
   hydrateJob,
   inboxJob,
   pushJob,
-  queueOfChore,
   type Job,
   type QueueName,
 } from "./queues.ts";
@@ -150,7 +149,7 @@ async function findWork(
     placed.push({ queue: "attio-push", job: backlog.outboxMs > STUCK_MS ? again(job, nowMs) : job });
   }
   for (const { chore, isDue } of chores)
-    if (isDue) placed.push({ queue: queueOfChore(chore), job: choreJob(chore) });
+    if (isDue) placed.push({ queue: "attio-upkeep", job: choreJob(chore) });
   const [next] = readyStreams(wanted);
   // How long a backfill has been waited for says nothing of the job: it may be reading other streams.
   if (next !== undefined)

@@ -39,8 +39,10 @@ export function startWhenReady(open: () => IdleWorker, onError: (error: Error) =
   // It ends with the signal.
   start().catch(() => undefined);
   return {
-    close: (force) => {
+    close: async (force) => {
       closing.abort();
+      // A connection that is still being made when BullMQ closes is closed by nobody, and the process never ends.
+      if (force !== true) await worker.waitUntilReady().catch(() => undefined);
       return worker.close(force);
     },
   };
