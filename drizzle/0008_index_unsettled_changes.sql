@@ -1,1 +1,2 @@
-CREATE INDEX "outbox_unsettled" ON "attio_sync"."outbox" USING btree ("status","stream") WHERE status IN ('pushing', 'failed', 'conflict');
+CREATE INDEX "outbox_unsettled" ON "attio_sync"."outbox" USING btree ("status","stream") WHERE status IN ('pushing', 'failed', 'conflict');--> statement-breakpoint
+CREATE INDEX "outbox_creates" ON "attio_sync"."outbox" USING btree ("stream") WHERE operation = 'insert' AND attempted_at IS NOT NULL AND status IN ('pending', 'pushing');

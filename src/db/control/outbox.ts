@@ -51,6 +51,10 @@ export const outbox = syncSchema.table(
     index("outbox_unsettled")
       .on(table.status, table.stream)
       .where(sql`status IN ('pushing', 'failed', 'conflict')`),
+    // Before each create that no key tells apart, one that looks alike is looked for among those under way.
+    index("outbox_creates")
+      .on(table.stream)
+      .where(sql`operation = 'insert' AND attempted_at IS NOT NULL AND status IN ('pending', 'pushing')`),
     index("outbox_bulk")
       .on(table.stream, table.operation)
       .where(sql`status = 'pending' AND NOT bulk_allowed AND operation IN ('insert', 'delete')`),

@@ -10,19 +10,19 @@ export interface Backlog {
   outboxMs: number | null;
 }
 
-/** Looks at the inbox and the dirty set, in one round trip. */
+/** Looks at the inbox, the dirty set and the outbox, in one round trip. The oldest is the first: much may wait, and is not gone over. */
 export async function readBacklog(sql: Sql): Promise<Backlog> {
   const [row] = await sql<Backlog[]>`
     SELECT
-      (SELECT (extract(epoch FROM now() - min(received_at)) * 1000)::float8
-       FROM attio_sync.webhook_events WHERE processed_at IS NULL) AS "inboxMs",
+      (SELECT (extract(epoch FROM now() - received_at) * 1000)::float8
+       FROM attio_sync.webhook_events WHERE processed_at IS NULL ORDER BY id LIMIT 1) AS "inboxMs",
       (SELECT coalesce(json_agg(d ORDER BY d."waitedMs" DESC), '[]')
        FROM (SELECT stream, (extract(epoch FROM now() - min(greatest(due_at, claimed_until))) * 1000)::float8 AS "waitedMs"
              FROM attio_sync.dirty
              WHERE due_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
              GROUP BY stream) d) AS streams,
-      (SELECT (extract(epoch FROM now() - min(due_at)) * 1000)::float8
-       FROM attio_sync.outbox WHERE status = 'pending' AND due_at <= now()) AS "outboxMs"`;
+      (SELECT (extract(epoch FROM now() - due_at) * 1000)::float8
+       FROM attio_sync.outbox WHERE status = 'pending' AND due_at <= now() ORDER BY id LIMIT 1) AS "outboxMs"`;
   return row ?? { inboxMs: null, streams: [], outboxMs: null };
 }
 
