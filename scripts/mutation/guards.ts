@@ -327,4 +327,12 @@ export const GUARDS: readonly Guard[] = [
     test: "test/db/queue-client.test.ts",
     named: "lost as soon as it stands",
   },
+  {
+    name: "delete before what follows it",
+    file: "src/sync/push/push-lane.ts",
+    source: "if (end === 0 || end === lane.changes.length) return",
+    mutant: "if (end >= 0) return",
+    test: "test/push/replaced.test.ts",
+    named: "of deals the first is gone",
+  },
 ];

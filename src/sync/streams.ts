@@ -35,6 +35,11 @@ export function objectStream(slug: string): string {
     : slug;
 }
 
+/** Whether a stream's name is that of an object's records. */
+export function isObjectStream(name: string): boolean {
+  return !isFixedStream(name) && name !== "threads" && !name.startsWith("list:");
+}
+
 /** The stream of a list's entries. */
 export function listStream(slug: string): string {
   return `list:${slug}`;

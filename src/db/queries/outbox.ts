@@ -87,13 +87,15 @@ export async function endChanges(
  * Takes columns out of changes and puts them into one of their own, with a fate of its own: parked, or to follow once
  * the row exists in Attio. What has been changed once more since the lane was taken stays as it is. A change that has no
  * column left is gone.
+ *
+ * @returns the id of the new change; undefined where nothing was left for it
  */
 export async function splitOff(
   tx: Tx,
   lane: Lane,
   cells: { changes: Cells; base: Cells },
   fate: { status: "pending" | "conflict"; code: string | null; message: string | null },
-): Promise<void> {
+): Promise<number | undefined> {
   const ids = lane.changes.map(({ id }) => id);
   const columns = Object.keys(cells.changes);
   const [was] = await tx<{ createdAt: string }[]>`
@@ -103,7 +105,7 @@ export async function splitOff(
     WHERE id = ANY(${ids}::bigint[])`;
   await tx`
     DELETE FROM attio_sync.outbox WHERE id = ANY(${ids}::bigint[]) AND operation = 'update' AND changes = '{}'`;
-  await tx`
+  const [split] = await tx<{ id: number }[]>`
     INSERT INTO attio_sync.outbox
       (stream, record_id, operation, changes, base, status, error_code, error_message, created_at)
     SELECT ${lane.stream}, ${lane.recordId}, 'update', c.changes - later.columns, c.base - later.columns,
@@ -114,7 +116,20 @@ export async function splitOff(
       FROM attio_sync.outbox o CROSS JOIN jsonb_object_keys(o.changes) AS k(name)
       WHERE o.record_id = ${lane.recordId} AND o.stream = ${lane.stream} AND o.status = 'pending'
         AND o.operation = 'update' AND o.id > ALL(${ids}::bigint[])) later
-    WHERE c.changes - later.columns <> '{}'`;
+    WHERE c.changes - later.columns <> '{}' RETURNING id`;
+  return split?.id;
+}
+
+/**
+ * Undoes splits: a lane's first change has their columns again. Left alone they would be taken with it, split off and refused,
+ * again and again.
+ */
+export async function rejoin(tx: Tx, lane: Lane, splits: readonly number[]): Promise<void> {
+  for (const id of splits)
+    await tx`
+      WITH gone AS (DELETE FROM attio_sync.outbox WHERE id = ${id} AND status = 'pending' RETURNING changes)
+      UPDATE attio_sync.outbox o SET changes = o.changes || gone.changes FROM gone
+      WHERE o.id = ${lane.changes[0]?.id ?? 0}`;
 }
 
 /**

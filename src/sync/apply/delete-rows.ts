@@ -20,6 +20,8 @@ export interface Deletion {
   mode: DeleteMode;
   /** Whether Attio announced them, or they were found missing. */
   announced: boolean;
+  /** Whether we deleted them: a row that was inserted here under the same id stays, and what Attio had is buried all the same. */
+  ours?: boolean;
   /**
    * Asks the cap under the stream's lock, for callers that find deletions a few at a time: two that asked it before
    * could each find room for their own, and together delete too much (design rule 16).
@@ -50,7 +52,8 @@ export async function deleteRows(
     await holdStreamAlone(tx, target.stream);
     // That Attio does not know the provisional id of a row that was inserted here says nothing.
     const holds = await readHolds(tx, target.stream, asked.ids);
-    const deletion = { ...asked, ids: asked.ids.filter((id) => holds.get(id)?.inserted !== true) };
+    const inserted = asked.ids.filter((id) => holds.get(id)?.inserted === true);
+    const deletion = { ...asked, ids: asked.ids.filter((id) => !inserted.includes(id)) };
     await tx`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
     const end = await drawTicket(tx);
     const present = await lockOlder(tx, target, deletion);
@@ -68,6 +71,7 @@ export async function deleteRows(
     await markDirty(tx, target.stream, busy, "locked during deletion");
     const alive = new Set([...newer, ...busy]);
     const buried = deletion.ids.filter((id) => !alive.has(id));
+    if (asked.ours === true) buried.push(...inserted);
     await bury(tx, target.stream, buried, end, deletion.announced);
     await endHistory(tx, target.stream, buried);
     await tx`DELETE FROM attio.raw WHERE stream = ${target.stream} AND id = ANY(${buried}::uuid[])`;

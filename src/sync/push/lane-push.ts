@@ -20,6 +20,7 @@ import { PlanChangedError, type ApplyTarget } from "../apply/target.ts";
 import { ticketed } from "../fetch/ticketed.ts";
 import type { AttributePlan } from "../mapping/record-plan.ts";
 import type { MappedRow } from "../mapping/row.ts";
+import { isObjectStream } from "../streams.ts";
 import { cellsOf } from "./attribute-cells.ts";
 import { decideAttribute } from "./decide.ts";
 import type { Endpoint, Send, Written } from "./endpoint.ts";
@@ -51,6 +52,7 @@ export class LanePush {
   #sentByOther: ReadonlyMap<string, number> = new Map();
   #hasSent = false;
   #hasFailedSending = false;
+  readonly #followUps: number[] = [];
 
   constructor(deps: PushDeps, endpoint: Endpoint, lane: Lane, options: RequestOptions) {
     this.#deps = deps;
@@ -67,6 +69,11 @@ export class LanePush {
   /** Whether it was a write that failed, and not what was asked before it. */
   get hasFailedSending(): boolean {
     return this.#hasFailedSending;
+  }
+
+  /** Changes that were split off, to follow once the row exists in Attio. */
+  get followUps(): readonly number[] {
+    return this.#followUps;
   }
 
   /** @throws {PlanChangedError} when what it works on has other names by now: the lane is to be taken anew */
@@ -138,12 +145,13 @@ export class LanePush {
         throw error;
       }
     });
-    await deleteRows(db.sql, this.#endpoint.target, { ids: [id], begin, mode: deleteMode, announced: true });
+    const deletion = { ids: [id], begin, mode: deleteMode, announced: true, ours: true };
+    await deleteRows(db.sql, this.#endpoint.target, deletion);
     await transact(db.sql, async (tx) => {
       const { threads } = value;
       const reason = "a comment was deleted";
       await ring(tx, [
-        ...(await findDependents(tx, { gone: [id], threads })),
+        ...(await findDependents(tx, { gone: isObjectStream(this.#lane.stream) ? [id] : [], threads })),
         ...threads.map((thread) => ({ stream: "threads", id: thread, reason, announced: true })),
       ]);
       await endChanges(tx, this.#lane.changes, "pushed");
@@ -355,7 +363,10 @@ export class LanePush {
             message: "changed here and in Attio; retry to keep ours, discard to keep Attio's",
           }
         : { code: null, message: null };
-    await transact(this.#deps.db.sql, (tx) => splitOff(tx, this.#lane, cells, { status, ...reason }));
+    const split = await transact(this.#deps.db.sql, (tx) =>
+      splitOff(tx, this.#lane, cells, { status, ...reason }),
+    );
+    if (status === "pending" && split !== undefined) this.#followUps.push(split);
     for (const change of this.#lane.changes)
       for (const column of Object.keys(cells.changes)) Reflect.deleteProperty(change.changes, column);
     this.#lane.changes = this.#lane.changes.filter(

@@ -9,7 +9,7 @@ import {
 } from "../../attio/index.ts";
 import type { Sql } from "../../db/client.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
-import { endChanges, noteRefused, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import { endChanges, noteRefused, rejoin, returnChanges, type Lane } from "../../db/queries/outbox.ts";
 import { followMerge } from "../../db/queries/outbox-merges.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { transact } from "../../db/tx.ts";
@@ -30,11 +30,22 @@ export async function pushLane(
   lane: Lane,
   options: RequestOptions,
 ): Promise<void> {
-  const push = new LanePush(deps, endpoint, lane, options);
   const { sql } = deps.db;
   const taken = [...lane.changes];
+  // A row that was deleted and inserted again is another one in Attio: the second is made once the first is gone.
+  const { first, rest } = splitAtDelete(lane);
+  const push = new LanePush(deps, endpoint, first, options);
+  const fail: Fail = (reason) =>
+    transact(sql, async (tx) => {
+      await endChanges(tx, taken, "failed", reason);
+      await rejoin(tx, first, push.followUps);
+      // A delete that Attio refuses brings the row back: looked at earlier, the row would still be held as deleted.
+      if (first.changes.at(-1)?.operation === "delete")
+        await markDirty(tx, lane.stream, [lane.recordId], "delete refused");
+    });
   try {
     await push.run();
+    if (rest.length > 0) await returnChanges(sql, rest, { delay: 0, sent: false });
     return;
   } catch (error) {
     if (error instanceof PlanChangedError) {
@@ -48,7 +59,7 @@ export async function pushLane(
       return;
     }
     if (error instanceof LaneFailedError) {
-      await endChanges(sql, taken, "failed", { code: error.code, message: error.message });
+      await fail({ code: error.code, message: error.message });
       return;
     }
     if (isLockTimeout(error)) {
@@ -57,8 +68,17 @@ export async function pushLane(
       return;
     }
     if (!(error instanceof AttioError)) throw error;
-    await failOrRetry(deps, lane, error, push.hasFailedSending);
+    await failOrRetry(deps, lane, error, { hasFailedSending: push.hasFailedSending, fail });
   }
+}
+
+type Fail = (reason: { code: string; message: string }) => Promise<void>;
+
+/** What leads up to a row's deletion, and what was done to it afterwards. */
+function splitAtDelete(lane: Lane): { first: Lane; rest: Lane["changes"] } {
+  const end = lane.changes.findIndex(({ operation }) => operation === "delete") + 1;
+  if (end === 0 || end === lane.changes.length) return { first: lane, rest: [] };
+  return { first: { ...lane, changes: lane.changes.slice(0, end) }, rest: lane.changes.slice(end) };
 }
 
 /** Attio's refusals end a change; everything else is tried again, ever more slowly. */
@@ -66,7 +86,7 @@ async function failOrRetry(
   { db, log, patience }: PushDeps,
   lane: Lane,
   error: AttioError,
-  hasFailedSending: boolean,
+  { hasFailedSending, fail }: { hasFailedSending: boolean; fail: Fail },
 ): Promise<void> {
   const ids = lane.changes.map(({ id }) => id);
   const attempts = Math.max(...lane.changes.map((change) => change.attempts));
@@ -91,12 +111,7 @@ async function failOrRetry(
   const maybeLater = refused && isUnknown && ageOf(lane) <= patience.referenceMs;
   log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
   if (refused && !maybeLater) {
-    await transact(db.sql, async (tx) => {
-      await endChanges(tx, lane.changes, "failed", { code: error.code, message });
-      // A delete that Attio refuses brings the row back: looked at earlier, the row would still be held as deleted.
-      if (lane.changes.at(-1)?.operation === "delete")
-        await markDirty(tx, lane.stream, [lane.recordId], "delete refused");
-    });
+    await fail({ code: error.code, message });
     return;
   }
   const delay = maybeLater ? 2 : Math.min(300, 0.5 * 2 ** Math.min(attempts, 10));

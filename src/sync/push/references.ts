@@ -28,9 +28,9 @@ export function idsNamed(local: Cells, references: References): string[] {
 
 /**
  * Puts today's ids in place of provisional ones. Of rows that point at each other, the first is made without the other and
- * connected afterwards. Pure.
+ * connected afterwards; so is one that points at itself. Pure.
  *
- * @param changeId the row's own first change, where it is inserted: what waits for a later one does not wait; null for an update
+ * @param changeId the row's own first change, where it is inserted: it waits for none of its own or later ones; null for an update
  */
 export function resolveReferences(
   local: Cells,
@@ -41,17 +41,19 @@ export function resolveReferences(
   const cells = { ...local };
   const later: { changes: Cells; base: Cells } = { changes: {}, base: {} };
   for (const column of columnsNaming(references)) {
-    const states = idsIn(local[column]).map((id) => known.get(id));
-    if (!states.some((state) => state?.waitsFor != null || state?.failed === true)) {
+    const unmade = idsIn(local[column]).flatMap((id) => {
+      const state = known.get(id);
+      return state !== undefined && (state.waitsFor !== null || state.failed) ? [state] : [];
+    });
+    if (unmade.length === 0) {
       cells[column] = today(local[column], known);
       continue;
     }
     const attribute = references.attributes.find((one) => one.column === column);
-    const mayFollow = states.every(
-      (state) => changeId !== null && ((state?.waitsFor ?? 0) > changeId || state?.failed === true),
-    );
+    const mayFollow =
+      changeId !== null && unmade.every(({ waitsFor, failed }) => failed || (waitsFor ?? 0) >= changeId);
     if (attribute === undefined || !mayFollow)
-      return { kind: "waits", column, hasFailed: states.some((state) => state?.failed === true) };
+      return { kind: "waits", column, hasFailed: unmade.some(({ failed }) => failed) };
     Object.assign(later.changes, cellsOf(attribute, local));
     for (const name of columnsOf(attribute)) {
       later.base[name] = null;
