@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createSql, type Sql } from "../../src/db/index.ts";
 import { listen } from "../../src/db/notify.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { cuttableWay } from "../webhooks/cuttable.ts";
 
 let database: TestDatabase;
 let sql: Sql;
@@ -32,4 +33,25 @@ test("LISTEN connection lost: it is made anew, and what is said afterwards is he
   } finally {
     await ear.close();
   }
+});
+
+test("an ear that is closed while its connection is made anew leaves none behind", async () => {
+  const left = async () => {
+    const rows = await sql<{ name: string }[]>`
+      SELECT application_name AS name FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'attio-mirror ear'`;
+    return rows.map(({ name }) => name);
+  };
+  // At another moment of it each time.
+  for (let afterMs = 0; afterMs <= 200; afterMs += 20) {
+    const way = await cuttableWay(database.url);
+    const ear = await listen(way.url, () => undefined);
+    await way.cut("refused");
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await ear.close();
+    await way.mend();
+  }
+  // It tries again after some time.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(await left()).toEqual([]);
 });
