@@ -38,7 +38,7 @@ export async function judge(world: World, ledger: Ledger, things: Things): Promi
   if (after.writes !== before.writes)
     wrong.push(`a further cycle wrote ${String(after.writes - before.writes)} times to Attio`);
   blame("a further cycle wrote a row", changedRows(before.rows, after.rows));
-  blame("ended by itself", world.exits);
+  blame("a process", world.exits);
   return wrong;
 }
 

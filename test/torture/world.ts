@@ -36,6 +36,9 @@ const STOPPED = 143;
 /** How long a world may take to come up, or to come to rest after the last fault. */
 export const REST_MS = 240_000;
 
+/** How long a process may take to end: several times the ten seconds of the design, as several worlds share the machine. */
+const END_MS = 60_000;
+
 /** A workspace, a database and the daemons between them. */
 export class World {
   readonly sandbox: Sandbox;
@@ -130,9 +133,17 @@ export class World {
     return runCli(argv, { ...this.#settings, LOG_LEVEL: "error" });
   }
 
-  /** Ends a process; it comes back by itself. */
+  /** Ends a process; it comes back by itself. One that does not end is noted, and killed. */
   async end(place: number, signal: NodeJS.Signals): Promise<void> {
-    await this.#slots[place % this.#slots.length]?.daemon.end(signal);
+    const slot = this.#slots[place % this.#slots.length];
+    if (slot === undefined) return;
+    const { daemon, roles } = slot;
+    const late = setTimeout(() => {
+      this.exits.push(`${roles.join("+")} did not end by ${signal}: ${daemon.log().slice(-600)}`);
+      daemon.signal("SIGKILL");
+    }, END_MS);
+    await daemon.end(signal);
+    clearTimeout(late);
   }
 
   /** Everything that the daemons logged. */
