@@ -110,7 +110,20 @@ export async function syncOneSource(
   });
 }
 
+/** The last of those that wait for their turn on a pool. */
+const turns = new WeakMap<Database, Promise<unknown>>();
+
 async function inTurn<T>(db: Database, work: (turn: Tx) => Promise<T>): Promise<T> {
+  // Those of one pool wait without a connection: with one each they would leave none to whoever has the turn, for ever.
+  const mine = (turns.get(db) ?? Promise.resolve()).then(() => takeTurn(db, work));
+  turns.set(
+    db,
+    mine.catch(() => undefined),
+  );
+  return mine;
+}
+
+async function takeTurn<T>(db: Database, work: (turn: Tx) => Promise<T>): Promise<T> {
   // At any other level it would go on seeing what there was before its turn came.
   return (await db.sql.begin("isolation level read committed", async (tx) => {
     await lockExclusive(tx, "schema");

@@ -1,4 +1,6 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
+import { openDatabase } from "../../../src/db/index.ts";
+import { syncSchema } from "../../../src/sync/schema/sync-schema.ts";
 import { catalogSnapshot } from "../../support/catalog.ts";
 import { startMirror, type Mirror } from "../../support/mirror.ts";
 import { findDifferences } from "../../support/oracle.ts";
@@ -36,6 +38,14 @@ it("two processes that sync the schema at once do no harm", async () => {
   await Promise.all(all.map((one) => one.backfill({ streams: ["people", "ventures"] })));
   const options = { sources: ["people", "ventures"], resources: [] };
   expect(await findDifferences(mirror.sandbox, mirror.db.sql, options)).toEqual([]);
+});
+
+it("as many syncs at once as a pool has connections, and more, come to their end", async () => {
+  const { deps } = await startSmall();
+  const db = await openDatabase(deps.db.url, { connections: 2 });
+  onTestFinished(() => db.close());
+  const synced = await Promise.all(Array.from({ length: 4 }, () => syncSchema({ ...deps, db })));
+  expect(synced.filter(({ changed }) => changed.length > 0)).toHaveLength(1);
 });
 
 async function startSmall(): Promise<Mirror> {
