@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Database } from "../../src/db/index.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/index.ts";
 import { runCli } from "../support/cli.ts";
 import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
@@ -7,18 +6,16 @@ import { createMigratedDatabase, type MigratedDatabase } from "../support/migrat
 const PUBLIC_URL = "https://mirror.example.com";
 
 let sandbox: Sandbox;
-let database: MigratedDatabase;
-let db: Database;
+let db: MigratedDatabase;
 let env: Record<string, string>;
 
 beforeAll(async () => {
   sandbox = await startSandbox({ seed: "empty" });
-  database = await createMigratedDatabase();
-  ({ db } = database);
+  db = await createMigratedDatabase();
   env = {
     ATTIO_API_KEY: sandbox.token,
     ATTIO_BASE_URL: sandbox.url,
-    DATABASE_URL: database.url,
+    DATABASE_URL: db.url,
     PUBLIC_URL,
     LOG_LEVEL: "error",
   };
@@ -26,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await sandbox.close();
-  await database.drop();
+  await db.drop();
 });
 
 beforeEach(async () => {
@@ -146,7 +143,7 @@ describe("webhooks replay", () => {
 
   test("takes a time, in any zone, and needs no access to Attio", async () => {
     const { out, exitCode } = await runCli(["webhooks", "replay", "--since", "2020-01-31T12:00:00+01:00"], {
-      DATABASE_URL: database.url,
+      DATABASE_URL: db.url,
     });
     expect({ exitCode, out }).toEqual({
       exitCode: 0,

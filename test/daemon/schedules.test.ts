@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Database } from "../../src/db/index.ts";
+import { beforeAll, expect, test } from "vitest";
 import { beginChore, choreStates, finishChore, wantChore } from "../../src/db/queries/chores.ts";
 import { silentLog } from "../../src/logger.ts";
 import type { JobQueue, QueueBackend } from "../../src/workers/connection.ts";
@@ -8,14 +7,12 @@ import { createMigratedDatabase, type MigratedDatabase } from "../support/migrat
 
 const HOUR_MS = 3_600_000;
 
-let database: MigratedDatabase;
-let db: Database;
+let db: MigratedDatabase;
 
 beforeAll(async () => {
-  database = await createMigratedDatabase();
-  ({ db } = database);
+  db = await createMigratedDatabase();
+  return () => db.drop();
 });
-afterAll(() => database.drop());
 
 /** A queue that takes every schedule and never ticks. */
 function silentBackend(): { backend: QueueBackend; kept: string[] } {

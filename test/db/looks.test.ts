@@ -15,19 +15,19 @@ const STREAMS = 10;
 test("what is looked for each second is found without reading all that is kept", async () => {
   const database = await createMigratedDatabase();
   onTestFinished(() => database.drop());
-  await database.db.sql`
+  await database.sql`
     INSERT INTO attio_sync.streams (stream, kind, state)
     SELECT 'stream_' || i, 'object', 'ok' FROM generate_series(1, ${STREAMS}::int) i`;
-  await database.db.sql`
+  await database.sql`
     INSERT INTO attio_sync.runs (stream, state, first_ticket, started_at, finished_at)
     SELECT 'stream_' || i % ${STREAMS}::int + 1, 'done', i, now(), now() FROM generate_series(1, ${KEPT}::int) i`;
-  await database.db.sql`
+  await database.sql`
     INSERT INTO attio_sync.outbox (stream, record_id, operation, changes, base, status, pushed_at)
     SELECT 'stream_1', gen_random_uuid(), 'update', '{}', '{}', 'pushed', now() FROM generate_series(1, ${KEPT}::int)`;
-  await database.db.sql`
+  await database.sql`
     INSERT INTO attio_sync.webhook_events (generation, idempotency_key, body, processed_at)
     SELECT 1, i::text, '', now() FROM generate_series(1, ${KEPT}::int) i`;
-  await database.db.sql`VACUUM ANALYZE attio_sync.runs, attio_sync.outbox, attio_sync.webhook_events`;
+  await database.sql`VACUUM ANALYZE attio_sync.runs, attio_sync.outbox, attio_sync.webhook_events`;
 
   // What a transaction has read is known in it alone.
   const db = await openDatabase(database.url, { connections: 1 });

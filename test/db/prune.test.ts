@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Database } from "../../src/db/index.ts";
+import { beforeAll, expect, test } from "vitest";
 import { prune } from "../../src/db/queries/prune.ts";
 import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 
 const RETENTION = { deliveries: "7 days", tombstones: "30 days", runs: "30 days", changes: "30 days" };
 
-let database: MigratedDatabase;
-let db: Database;
+let db: MigratedDatabase;
 
 beforeAll(async () => {
-  database = await createMigratedDatabase();
-  ({ db } = database);
+  db = await createMigratedDatabase();
+  return () => db.drop();
 });
-afterAll(() => database.drop());
 
 test("what is done with and past its time goes, and nothing else", async () => {
   await db.sql`

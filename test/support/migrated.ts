@@ -2,10 +2,8 @@ import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
 import { createTestDatabase } from "./database.ts";
 
 /** A test file's own database. */
-export interface MigratedDatabase {
-  url: string;
-  db: Database;
-  /** Closes the connections and removes the database. Call it in `afterAll`. */
+export interface MigratedDatabase extends Database {
+  /** Closes the connections and removes the database. Return it from `beforeAll`. */
   drop(): Promise<void>;
 }
 
@@ -15,8 +13,7 @@ export async function createMigratedDatabase(): Promise<MigratedDatabase> {
   const db = await openDatabase(database.url);
   await migrate(db);
   return {
-    url: database.url,
-    db,
+    ...db,
     drop: async () => {
       await db.close();
       await database.drop();

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import type { Database } from "../../src/db/index.ts";
+import { beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { unfinishedStreams, wantedStreams } from "../../src/db/queries/wanted-streams.ts";
 import { readyStreams } from "../../src/sync/walk/choose-streams.ts";
 import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 
-let database: MigratedDatabase;
-let db: Database;
+let db: MigratedDatabase;
 
 beforeAll(async () => {
-  database = await createMigratedDatabase();
-  ({ db } = database);
+  db = await createMigratedDatabase();
+  return () => db.drop();
 });
-afterAll(() => database.drop());
 beforeEach(async () => {
   await db.sql`TRUNCATE attio_sync.streams, attio_sync.runs, attio_sync.settings CASCADE`;
 });

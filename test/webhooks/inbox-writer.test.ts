@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Database } from "../../src/db/index.ts";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { storeDeliveries, type NewDelivery } from "../../src/db/queries/inbox.ts";
 import { silentLog } from "../../src/logger.ts";
 import { InboxWriter, type InboxWriterOptions } from "../../src/webhooks/inbox-writer.ts";
 import { createReceiverStats } from "../../src/webhooks/stats.ts";
 import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 
-let database: MigratedDatabase;
-let db: Database;
+let db: MigratedDatabase;
 
 beforeAll(async () => {
-  database = await createMigratedDatabase();
-  ({ db } = database);
+  db = await createMigratedDatabase();
+  return () => db.drop();
 });
-
-afterAll(() => database.drop());
 
 beforeEach(async () => {
   await db.sql`TRUNCATE attio_sync.webhook_events`;

@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Database } from "../../src/db/index.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 import { cuttableWay } from "./cuttable.ts";
 import { addWebhookRow, delivery, inboxCount, startReceiver } from "./support.ts";
@@ -8,15 +7,12 @@ const SECRET = "0f1e2d3c";
 /** Attio gives up on an answer after 5 s. */
 const ATTIO_WAITS_MS = 5_000;
 
-let database: MigratedDatabase;
-let db: Database;
+let db: MigratedDatabase;
 
 beforeAll(async () => {
-  database = await createMigratedDatabase();
-  ({ db } = database);
+  db = await createMigratedDatabase();
+  return () => db.drop();
 });
-
-afterAll(() => database.drop());
 
 beforeEach(async () => {
   await db.sql`TRUNCATE attio_sync.webhook_events, attio_sync.webhooks`;
@@ -27,7 +23,7 @@ describe("while PostgreSQL is away", () => {
   test.each(["refused", "silent"] as const)(
     "(%s) deliveries are answered 503 well before Attio gives up, and 200 as soon as it is back",
     async (how) => {
-      const way = await cuttableWay(database.url);
+      const way = await cuttableWay(db.url);
       const receiver = await startReceiver(way.url);
       expect((await receiver.send(delivery(), { secret: SECRET, key: "before" })).status).toBe(200);
       await way.cut(how);
@@ -47,7 +43,7 @@ describe("while PostgreSQL is away", () => {
   );
 
   test("a short absence is waited for", async () => {
-    const way = await cuttableWay(database.url);
+    const way = await cuttableWay(db.url);
     const receiver = await startReceiver(way.url);
     await receiver.send(delivery(), { secret: SECRET });
     await way.cut("refused");
@@ -57,7 +53,7 @@ describe("while PostgreSQL is away", () => {
   });
 
   test("a receiver that never saw a secret does not know, and says 503 and not 401", async () => {
-    const way = await cuttableWay(database.url);
+    const way = await cuttableWay(db.url);
     await way.cut("refused");
     const receiver = await startReceiver(way.url);
     expect((await receiver.send(delivery(), { secret: SECRET })).status).toBe(503);
@@ -67,7 +63,7 @@ describe("while PostgreSQL is away", () => {
   });
 
   test("the connections of the server's side ended, deliveries go on", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     await receiver.send(delivery(), { secret: SECRET });
     await db.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'attio-mirror webhooks'`;
     expect((await receiver.send(delivery(), { secret: SECRET })).status).toBe(200);
@@ -75,7 +71,7 @@ describe("while PostgreSQL is away", () => {
   });
 
   test("the inbox locked by somebody, deliveries are answered 503 in time", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     await receiver.send(delivery(), { secret: SECRET });
     await db.sql.begin(async (tx) => {
       await tx`LOCK TABLE attio_sync.webhook_events IN SHARE MODE`;
@@ -88,7 +84,7 @@ describe("while PostgreSQL is away", () => {
 });
 
 test("asked to stop, the receiver answers what it has taken before it ends", async () => {
-  const receiver = await startReceiver(database.url);
+  const receiver = await startReceiver(db.url);
   await receiver.send(delivery(), { secret: SECRET });
   const { sent, closed } = await db.sql.begin(async (tx) => {
     await tx`LOCK TABLE attio_sync.webhook_events IN SHARE MODE`;

@@ -1,21 +1,18 @@
 import { connect } from "node:net";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Database } from "../../src/db/index.ts";
+import { beforeAll, expect, test } from "vitest";
 import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 import { addWebhookRow, delivery, inboxCount, sign, startReceiver } from "./support.ts";
 
 const SECRET = "0f1e2d3c";
 
-let database: MigratedDatabase;
-let db: Database;
+let db: MigratedDatabase;
 
 beforeAll(async () => {
-  database = await createMigratedDatabase();
-  ({ db } = database);
+  db = await createMigratedDatabase();
   await addWebhookRow(db.sql, { generation: 1, secret: SECRET });
+  return () => db.drop();
 });
-afterAll(() => database.drop());
 
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 2_000 }),
@@ -42,7 +39,7 @@ const generation = fc.oneof(
 );
 
 test("no bytes under any headers are accepted without their signature, nor do they cause a fault", async () => {
-  const receiver = await startReceiver(database.url);
+  const receiver = await startReceiver(db.url);
   await fc.assert(
     fc.asyncProperty(bytes, headers, generation, async (body, given, path) => {
       const { status } = await receiver.send(Buffer.from(body), { headers: given, generation: path });
@@ -55,7 +52,7 @@ test("no bytes under any headers are accepted without their signature, nor do th
 });
 
 test("signed bytes of any kind are kept or refused as malformed, whatever else is sent with them", async () => {
-  const receiver = await startReceiver(database.url);
+  const receiver = await startReceiver(db.url);
   let kept = 0;
   await fc.assert(
     fc.asyncProperty(bytes, headers, async (body, given) => {
@@ -73,7 +70,7 @@ test("signed bytes of any kind are kept or refused as malformed, whatever else i
 });
 
 test("bytes that are no HTTP at all end their own connection and nothing else", async () => {
-  const receiver = await startReceiver(database.url);
+  const receiver = await startReceiver(db.url);
   const { hostname, port } = new URL(receiver.url);
   const start = fc.constantFrom(
     "",

@@ -1,21 +1,17 @@
 import { connect } from "node:net";
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Database } from "../../src/db/index.ts";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createMigratedDatabase, type MigratedDatabase } from "../support/migrated.ts";
 import { addWebhookRow, delivery, inboxCount, sign, startReceiver, type Sending } from "./support.ts";
 
 const SECRET = "0f1e2d3c";
 
-let database: MigratedDatabase;
-let db: Database;
+let db: MigratedDatabase;
 
 beforeAll(async () => {
-  database = await createMigratedDatabase();
-  ({ db } = database);
+  db = await createMigratedDatabase();
+  return () => db.drop();
 });
-
-afterAll(() => database.drop());
 
 beforeEach(async () => {
   await db.sql`TRUNCATE attio_sync.webhook_events, attio_sync.webhooks`;
@@ -24,7 +20,7 @@ beforeEach(async () => {
 
 describe("a signed delivery", () => {
   test("is answered 200 once it is in the inbox, byte for byte as it came", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const body = ` {"events":[{"event_type":"new.kind","é":"\\u00e9"}],  "webhook_id":"x"}\n`;
     expect(await receiver.send(body, { secret: SECRET, key: "k" })).toEqual({ status: 200, text: "{}" });
     const rows = await db.sql<{ body: Buffer }[]>`
@@ -41,20 +37,20 @@ describe("a signed delivery", () => {
     ["x-attio-signature", (hex: string) => hex],
     ["attio-signature", (hex: string) => hex.toUpperCase()],
   ])("is recognised by %s, whatever the case of the hexadecimal", async (header, write) => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const body = delivery();
     const headers = { [header]: write(sign(body, SECRET)) };
     expect((await receiver.send(body, { headers })).status).toBe(200);
   });
 
   test("is good whatever its content type says", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const headers = { "content-type": "text/plain; charset=x" };
     expect((await receiver.send(delivery(), { secret: SECRET, headers })).status).toBe(200);
   });
 
   test("of any JSON is kept, and one with a tampered byte is refused", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), fc.string(), fc.nat(), async (value, secret, place) => {
         const body = Buffer.from(JSON.stringify({ webhook_id: "w", events: [value] }));
@@ -74,7 +70,7 @@ describe("a signed delivery", () => {
 
 describe("the Idempotency-Key", () => {
   test("seen before is answered 200 and stores nothing", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const body = delivery();
     for (let i = 0; i < 3; i++) {
       expect((await receiver.send(body, { secret: SECRET, key: "same" })).status).toBe(200);
@@ -85,14 +81,14 @@ describe("the Idempotency-Key", () => {
   });
 
   test("seen before in one burst stores one", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const body = delivery();
     await Promise.all(Array.from({ length: 50 }, () => receiver.send(body, { secret: SECRET, key: "same" })));
     expect(await inboxCount(db.sql)).toBe(1);
   });
 
   test("that is another one stores the same body again, since nothing in the signature forbids it", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const body = delivery();
     await receiver.send(body, { secret: SECRET, key: "one" });
     await receiver.send(body, { secret: SECRET, key: "other" });
@@ -100,7 +96,7 @@ describe("the Idempotency-Key", () => {
   });
 
   test("that is missing or empty makes each delivery a new one", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const body = delivery();
     for (const key of [undefined, undefined, ""]) await receiver.send(body, { secret: SECRET, key });
     expect(await inboxCount(db.sql)).toBe(3);
@@ -108,14 +104,14 @@ describe("the Idempotency-Key", () => {
 
   test("counts for its generation alone", async () => {
     await addWebhookRow(db.sql, { generation: 2, secret: "other" });
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     await receiver.send(delivery(), { secret: SECRET, key: "k" });
     await receiver.send(delivery(), { generation: 2, secret: "other", key: "k" });
     expect(await inboxCount(db.sql)).toBe(2);
   });
 
   test("longer than an index takes still tells duplicates", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const key = Array.from({ length: 2000 }, (_, i) => i.toString(36)).join("");
     for (const suffix of ["a", "a", "b"]) {
       expect((await receiver.send(delivery(), { secret: SECRET, key: key + suffix })).status).toBe(200);
@@ -131,7 +127,7 @@ describe("which secrets are good", () => {
     for (const [i, state] of states.entries()) {
       await addWebhookRow(db.sql, { generation: i + 1, secret: `secret-${state}`, state });
     }
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const statuses = [];
     for (const state of states) {
       const sending = { generation: 3, secret: `secret-${state}` };
@@ -141,7 +137,7 @@ describe("which secrets are good", () => {
   });
 
   test("one made while the receiver runs is found", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const sendNew = async () => (await receiver.send(delivery(), { generation: 2, secret: "new" })).status;
     expect(await sendNew()).toBe(401);
     await addWebhookRow(db.sql, { generation: 2, secret: "new" });
@@ -181,7 +177,7 @@ describe("what is refused leaves nothing behind:", () => {
     ["a generation that is no number", 401, good, { generation: "x", secret: SECRET }],
     ["a generation beyond integers", 401, good, { generation: "99999999999", secret: SECRET }],
   ])("%s: %d", async (_, status, body, sending) => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     expect((await receiver.send(body, sending)).status).toBe(status);
     expect(await inboxCount(db.sql)).toBe(0);
     expect(receiver.wakes()).toBe(0);
@@ -190,7 +186,7 @@ describe("what is refused leaves nothing behind:", () => {
   });
 
   test("a body that grows beyond a mebibyte without saying so", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const { hostname, port } = new URL(receiver.url);
     const socket = connect({ host: hostname, port: Number(port) });
     const chunk = "x".repeat(0xffff);
@@ -209,7 +205,7 @@ describe("what is refused leaves nothing behind:", () => {
 
 describe("floods", () => {
   test("a burst is written by few statements", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     await receiver.send(delivery(), { secret: SECRET });
     const before = receiver.stats.inserts;
     const answers = await Promise.all(
@@ -222,7 +218,7 @@ describe("floods", () => {
   });
 
   test("of 10,000 forged, truncated and malformed deliveries none is accepted, and memory stays flat", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const filler = "x".repeat(20_000);
     const makers = [
       () => receiver.send(delivery()),
@@ -254,7 +250,7 @@ describe("floods", () => {
   });
 
   test("requests broken off half way do no harm", async () => {
-    const receiver = await startReceiver(database.url);
+    const receiver = await startReceiver(db.url);
     const { hostname, port } = new URL(receiver.url);
     await Promise.all(
       Array.from({ length: 200 }, async () => {
