@@ -6,6 +6,8 @@ import { choreStates } from "../../src/db/queries/chores.ts";
 import { releaseOrphans } from "../../src/db/queries/dirty.ts";
 import { releaseOrphanChanges } from "../../src/db/queries/outbox.ts";
 import { wantedStreams } from "../../src/db/queries/wanted-streams.ts";
+import { transact } from "../../src/db/tx.ts";
+import { writeHistory } from "../../src/sync/apply/history.ts";
 import { createMigratedDatabase } from "../support/migrated.ts";
 
 /** Rows of each kind that are kept, of which none is to be done anything with. */
@@ -46,4 +48,31 @@ test("what is looked for each second is found without reading all that is kept",
   await sql.unsafe("ROLLBACK");
   expect(read.map(({ name }) => name)).toEqual(["outbox", "runs", "webhook_events"]);
   expect(read.filter(({ rows }) => rows > KEPT / 10)).toEqual([]);
+});
+
+/** Changes of an apply, each of another record. */
+const CHANGES = 200;
+
+test("a change reads its own record's past alone, also while PostgreSQL knows nothing of the table", async () => {
+  const database = await createMigratedDatabase();
+  onTestFinished(() => database.drop());
+  await database.sql`ALTER TABLE attio.value_history SET (autovacuum_enabled = false)`;
+  await database.sql`
+    INSERT INTO attio.value_history (object, record_id, attribute, value, active_from)
+    SELECT 'companies', gen_random_uuid(), 'name', to_jsonb(i), now() FROM generate_series(1, ${KEPT}::int) i`;
+  const records = await database.sql<{ id: string; old: unknown }[]>`
+    SELECT record_id AS id, value AS old FROM attio.value_history LIMIT ${CHANGES}`;
+  const changes = records.map((record) => ({ ...record, attribute: "name", column: "name", new: "new" }));
+
+  await transact(database.sql, async (tx) => {
+    await writeHistory(tx, "companies", changes, new Map(), () => false);
+    const [read] = await tx<{ rows: number }[]>`
+      SELECT (seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS rows FROM pg_stat_xact_user_tables
+      WHERE schemaname = 'attio' AND relname = 'value_history'`;
+    // Once to see what is there, once to end it.
+    expect(read?.rows).toBeGreaterThanOrEqual(CHANGES);
+    expect(read?.rows).toBeLessThanOrEqual(3 * CHANGES);
+  });
+  const ended = await database.sql`SELECT FROM attio.value_history WHERE active_until IS NOT NULL`;
+  expect(ended).toHaveLength(CHANGES);
 });

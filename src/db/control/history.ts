@@ -25,7 +25,8 @@ export const valueHistory = mirrorSchema.table(
   },
   (table) => [
     index("value_history_record").on(table.recordId, table.attribute, table.activeFrom),
-    index("value_history_attribute").on(table.object, table.attribute),
+    // With the record, so that whichever of the two a planner without statistics takes, it reads one record's values.
+    index("value_history_attribute").on(table.object, table.attribute, table.recordId),
   ],
 );
 

@@ -55,6 +55,9 @@ function comparison({ slug, column }: TrackedColumn): string {
  * 27). One that was given up here never was in Attio, and gets no interval; one that stands there already, because the
  * crawl of past values was quicker, is left as it is.
  *
+ * Open intervals are found by their ids: by record and attribute, a planner without statistics of a young table would
+ * compare each of them with each change.
+ *
  * @param mayHaveGaps whether values between the old and the new one may have been missed
  */
 export async function writeHistory(
@@ -88,10 +91,11 @@ export async function writeHistory(
         record_id uuid, attribute text, "column" text, old jsonb, new jsonb, active_from timestamptz, actor_type text, actor_id text,
         gap boolean)
     ), change AS (
-      SELECT c.record_id, c.attribute, c.column, c.old, c.new, c.actor_type, c.actor_id, c.gap,
+      SELECT c.record_id, c.attribute, c.column, c.old, c.new, c.actor_type, c.actor_id, c.gap, p.open,
         CASE WHEN c.undated THEN now() WHEN c.active_from IS NOT NULL THEN greatest(c.active_from, p.at) END AS active_from
       FROM seen c CROSS JOIN LATERAL (
         SELECT max(greatest(h.active_from, h.active_until)) AS at,
+          array_agg(h.id) FILTER (WHERE h.active_until IS NULL) AS open,
           coalesce(bool_or(h.value = c.new
             AND (h.active_until IS NULL OR (NOT c.undated AND h.active_from = c.active_from))), false) AS is_there
         FROM attio.value_history h
@@ -102,8 +106,7 @@ export async function writeHistory(
     ), ended AS (
       UPDATE attio.value_history h SET active_until = greatest(h.active_from, c.moment), _exact = false
       FROM dated c
-      WHERE h.object = ${stream} AND h.record_id = c.record_id AND h.attribute = c.attribute
-        AND h.active_until IS NULL
+      WHERE h.id = ANY(c.open)
       RETURNING h.record_id, h.attribute
     )
     INSERT INTO attio.value_history
