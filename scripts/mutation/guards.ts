@@ -335,4 +335,12 @@ export const GUARDS: readonly Guard[] = [
     test: "test/push/replaced.test.ts",
     named: "of deals the first is gone",
   },
+  {
+    name: "one order of locks for marks of several streams",
+    file: "src/db/queries/dirty.ts",
+    source: "await lockMarks(tx, [...claimed.map(({ id }) => ({ stream, id })), ...doorbells]);",
+    mutant: "await lockMarks(tx, []);",
+    test: "test/db/marks.test.ts",
+    named: "deadlock between two streams",
+  },
 ];

@@ -103,25 +103,30 @@ export async function releaseOrphans(sql: Sql): Promise<void> {
       FOR UPDATE SKIP LOCKED)`;
 }
 
-/**
- * Clears marks whose records have been seen to, unless a doorbell rang since: such a mark is due again at once.
- *
- * @param secondLook ids whose look found nothing changed; they stay, due a little later (design rule 22)
- */
+/** What a settlement does besides clearing marks. */
+export interface Settlement {
+  /** Ids whose look found nothing changed; their marks stay, due a little later (design rule 22). */
+  secondLook?: ReadonlySet<string>;
+  /** Whom to look at next, of any stream; one of a mark that is being settled keeps it. */
+  doorbells?: readonly Doorbell[];
+}
+
+/** Clears marks whose records have been seen to, unless a doorbell rang since: such a mark is due again at once. */
 export async function settleMarks(
-  sql: Sql | Tx,
+  tx: Tx,
   stream: string,
   claimed: readonly Claimed[],
-  secondLook: ReadonlySet<string> = new Set(),
+  { secondLook = new Set(), doorbells = [] }: Settlement = {},
 ): Promise<void> {
-  if (claimed.length === 0) return;
+  await lockMarks(tx, [...claimed.map(({ id }) => ({ stream, id })), ...doorbells]);
+  await ring(tx, doorbells);
   const marks = claimed.map(({ id, mark }) => ({ id, mark, later: secondLook.has(id) }));
   const list = JSON.stringify(marks);
-  await sql`
+  await tx`
     DELETE FROM attio_sync.dirty d
     USING json_to_recordset(${list}::text::json) AS m(id uuid, mark bigint, later boolean)
     WHERE d.stream = ${stream} AND d.id = m.id AND d.mark = m.mark AND NOT m.later`;
-  await sql`
+  await tx`
     UPDATE attio_sync.dirty d SET claimed_until = NULL,
       again = CASE WHEN d.mark = m.mark THEN true ELSE d.again END,
       due_at = CASE WHEN d.mark = m.mark THEN now() + ${SECOND_LOOK}::interval ELSE d.due_at END
@@ -131,16 +136,31 @@ export async function settleMarks(
 
 /** Gives marks back after a failure; each is due again after a pause that grows with its failures. */
 export async function returnMarks(
-  sql: Sql,
+  tx: Tx,
   stream: string,
   ids: readonly string[],
   { failed }: { failed: boolean },
 ): Promise<void> {
-  if (ids.length === 0) return;
-  await sql`
+  await lockMarks(
+    tx,
+    ids.map((id) => ({ stream, id })),
+  );
+  await tx`
     UPDATE attio_sync.dirty SET claimed_until = NULL, attempts = attempts + ${failed ? 1 : 0},
       due_at = CASE WHEN ${failed} THEN now() + least(300, power(2, attempts)) * interval '1 second' ELSE due_at END
     WHERE stream = ${stream} AND id = ANY(${ids as string[]}::uuid[])`;
+}
+
+/**
+ * Locks marks in the order in which doorbells are written, whatever streams they belong to. Batches of two streams whose
+ * records refer to each other settle their own marks and ring the other's: one of them would lose a deadlock, and each a second.
+ */
+async function lockMarks(tx: Tx, marks: readonly { stream: string; id: string }[]): Promise<void> {
+  const list = JSON.stringify(marks.map(({ stream, id }) => ({ stream, id })));
+  await tx`
+    SELECT FROM attio_sync.dirty d
+    JOIN json_to_recordset(${list}::text::json) AS m(stream text, id uuid) USING (stream, id)
+    ORDER BY d.stream, d.id FOR UPDATE OF d`;
 }
 
 /** Streams with work that is due, and how much. */

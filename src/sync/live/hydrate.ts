@@ -8,10 +8,11 @@ import {
   AttioValidationError,
   type RequestOptions,
 } from "../../attio/index.ts";
-import { claimDue, returnMarks, ring, settleMarks } from "../../db/queries/dirty.ts";
+import { claimDue, returnMarks, settleMarks } from "../../db/queries/dirty.ts";
 import type { Claimed } from "../../db/queries/dirty.ts";
 import { setAside } from "../../db/queries/set-aside.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
+import { transact } from "../../db/tx.ts";
 import { applyRows } from "../apply/apply-rows.ts";
 import type { ApplyCounts } from "../apply/apply-rows.ts";
 import { deleteRows } from "../apply/delete-rows.ts";
@@ -169,10 +170,12 @@ class Hydrator {
       { rows, begin, mode: "look", mayHaveGaps: (id, changed) => (rings.get(id) ?? 0) > changed },
       async (tx, applied) => {
         await setAside(tx, value.target.stream, unreadable);
-        await ring(tx, await otherSides(tx, value.target, applied.changes));
         const again = new Set(marks.filter((mark) => !mark.again).map((mark) => mark.id));
         const unchanged = applied.equal.filter((id) => again.has(id) && changesOf(applied, id) === 0);
-        await settleMarks(tx, this.#stream.name, marks, new Set(unchanged));
+        await settleMarks(tx, this.#stream.name, marks, {
+          secondLook: new Set(unchanged),
+          doorbells: await otherSides(tx, value.target, applied.changes),
+        });
       },
     );
     this.#total.seen += marks.length;
@@ -200,7 +203,7 @@ class Hydrator {
       mode: deleteMode,
       announced: true,
     });
-    await settleMarks(db.sql, this.#stream.name, gone);
+    await this.#settle(gone);
     this.#total.seen += gone.length;
   }
 
@@ -209,12 +212,7 @@ class Hydrator {
     const { db, log } = this.#deps;
     if (error instanceof PlanChangedError) {
       await this.#stream.source.reload?.();
-      await returnMarks(
-        db.sql,
-        this.#stream.name,
-        marks.map((mark) => mark.id),
-        { failed: false },
-      );
+      await this.#return(marks, { failed: false });
       return;
     }
     const exhausted = isAboutRecord(error) ? marks.filter((mark) => mark.attempts + 1 >= MOST_ATTEMPTS) : [];
@@ -225,14 +223,20 @@ class Hydrator {
       this.#stream.name,
       exhausted.map(({ id }) => ({ id, code: "hydrate_failed", reason: reasonOf(error) })),
     );
-    await settleMarks(db.sql, this.#stream.name, exhausted);
-    await returnMarks(
-      db.sql,
-      this.#stream.name,
-      others.map((mark) => mark.id),
-      { failed: true },
-    );
+    await this.#settle(exhausted);
+    await this.#return(others, { failed: true });
     if (this.#options.signal?.aborted === true) throw error;
+  }
+
+  async #settle(marks: readonly Claimed[]): Promise<void> {
+    if (marks.length === 0) return;
+    await transact(this.#deps.db.sql, (tx) => settleMarks(tx, this.#stream.name, marks));
+  }
+
+  async #return(marks: readonly Claimed[], { failed }: { failed: boolean }): Promise<void> {
+    if (marks.length === 0) return;
+    const ids = marks.map((mark) => mark.id);
+    await transact(this.#deps.db.sql, (tx) => returnMarks(tx, this.#stream.name, ids, { failed }));
   }
 }
 

@@ -3,7 +3,7 @@ import type { Cells } from "../../db/control/index.ts";
 import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { upsertStatement } from "../../db/mirror/upsert.ts";
-import { markDirty, ring, type Doorbell } from "../../db/queries/dirty.ts";
+import { ring, type Doorbell } from "../../db/queries/dirty.ts";
 import { endChanges, type Lane } from "../../db/queries/outbox.ts";
 import { dropOutrun } from "../../db/queries/outbox-merges.ts";
 import { readHolds } from "../../db/queries/outbox-holds.ts";
@@ -58,8 +58,6 @@ export async function settle(sql: Sql, lane: Lane, answer: Answer): Promise<void
     );
     // A later change was made to a value that Attio may have written otherwise.
     await rebase(tx, target, row);
-    if (!written && hold?.deleted !== true)
-      await markDirty(tx, target.stream, [row.id], "changed during push");
     await writeHistory(
       tx,
       target.stream,
@@ -67,7 +65,12 @@ export async function settle(sql: Sql, lane: Lane, answer: Answer): Promise<void
       new Map([[row.id, row]]),
       () => false,
     );
-    await ring(tx, [...answer.doorbells, ...(await otherSides(tx, target, answer.changes))]);
+    const own = { stream: target.stream, id: row.id, reason: "changed during push" };
+    await ring(tx, [
+      ...(!written && hold?.deleted !== true ? [own] : []),
+      ...answer.doorbells,
+      ...(await otherSides(tx, target, answer.changes)),
+    ]);
   });
 }
 
