@@ -166,6 +166,38 @@ it("lost answer: an entry whose parent was merged before it was looked for is no
   expect(await findDifferences(sandbox, db.sql, { resources: [] })).toEqual([]);
 });
 
+it("lost answer: a record is recognized by what it was made with, also when that was merged and we have changed it", async () => {
+  const { mirror, user, push, pusher } = await startWriting({ patience: SHORT_PATIENCE });
+  const { sandbox, db } = mirror;
+  const { settled } = deliverEvents(mirror);
+  const companies = await user<
+    { id: string }[]
+  >`SELECT record_id AS id FROM attio.companies ORDER BY 1 LIMIT 3`;
+  const [employer = "", other = "", next = ""] = companies.map(({ id }) => id);
+  sandbox.faults.add({ kind: "lost", method: "POST", path: /records$/, times: 20 });
+  await user`INSERT INTO attio.people (name, company) VALUES ('Made Once', ${employer})`;
+  await pusher.run();
+  sandbox.faults.clear();
+  // Its event brings a row of its own, which is edited here, so that what it says now is ours.
+  await settled();
+  await drain(mirror);
+  await user`
+    UPDATE attio.people SET company = ${next}
+    WHERE name = 'Made Once' AND record_id NOT IN (SELECT record_id FROM attio.changes WHERE operation = 'insert')`;
+  await db.sql`UPDATE attio_sync.outbox SET due_at = now() + interval '1 minute' WHERE operation = 'insert'`;
+  await pusher.run();
+  sandbox.store.mergeRecords("companies", other, employer);
+  await settled();
+  await drain(mirror);
+  await db.sql`UPDATE attio_sync.outbox SET due_at = now() WHERE operation = 'insert'`;
+  await push();
+  await settled();
+  await drain(mirror);
+  expect(await user`SELECT DISTINCT status FROM attio.changes`).toEqual([{ status: "pushed" }]);
+  expect(await user`SELECT FROM attio.people WHERE name = 'Made Once'`).toHaveLength(1);
+  expect(await findDifferences(sandbox, db.sql, { resources: [] })).toEqual([]);
+});
+
 it.each(["first", "last"])(
   "lost answer: of a row that is here twice, what was changed last is what Attio gets, though pushed %s",
   async (place) => {

@@ -243,3 +243,29 @@ it.each(["the push", "the backfill"])(
     ).toEqual([]);
   },
 );
+
+it("what was held of a change that another has outrun does not stay in the row", async () => {
+  const { user, push, mirror } = writing;
+  const { sql } = mirror.db;
+  const [one] = twoPeople();
+  await user`UPDATE attio.people SET job_title = 'earlier' WHERE record_id = ${one}`;
+  await user`UPDATE attio.people SET job_title = 'later' WHERE record_id = ${one}`;
+  // As a change that came here late, by a merge, and is held until its claim is void.
+  const [earlier] = await sql<{ id: number }[]>`
+    UPDATE attio_sync.outbox SET status = 'conflict'
+    WHERE record_id = ${one} AND changes ->> 'job_title' = 'earlier' RETURNING id`;
+  await push();
+  await sql`UPDATE attio_sync.outbox SET status = 'pending' WHERE id = ${earlier?.id ?? 0}`;
+  await push();
+  const ends =
+    await user`SELECT status, error_code AS code FROM attio.changes WHERE record_id = ${one} ORDER BY id`;
+  expect([...ends]).toEqual([
+    { status: "discarded", code: "superseded" },
+    { status: "pushed", code: null },
+  ]);
+  expect(there(one, "job_title")).toBe("later");
+  await settled();
+  await drain(mirror);
+  const rows = await user`SELECT job_title FROM attio.people WHERE record_id = ${one}`;
+  expect([...rows]).toEqual([{ job_title: "later" }]);
+});

@@ -1,5 +1,8 @@
 import type { Sql, Tx } from "../client.ts";
-import type { Lane, OutboxChange } from "./outbox.ts";
+import { quoteIdentifier } from "../mirror/identifiers.ts";
+import { mirrorTable } from "../mirror/sql-names.ts";
+import { markDirty } from "./dirty.ts";
+import { findWrittenTable, type Lane, type OutboxChange } from "./outbox.ts";
 import { dropOutrun } from "./outbox-merges.ts";
 
 /** A lane that may be taken. */
@@ -59,14 +62,17 @@ export async function claimLanes(sql: Sql, limit: number, graceMs: number): Prom
     if (held.length > 0) await parkWithInsert(tx, held);
     // Behind those others may be due.
     if (free.length === 0) return undefined;
-    await dropOutrun(
+    const dropped = await endHolds(
       tx,
-      free.filter(({ isOutrun }) => isOutrun).map(({ recordId }) => recordId),
+      free.filter(({ isOutrun }) => isOutrun),
     );
+    await dropOutrun(tx, [...dropped]);
+    const takable = free.filter(({ isOutrun, recordId }) => !isOutrun || dropped.has(recordId));
+    if (takable.length === 0) return [];
     const rows = await tx<ClaimedRow[]>`
       UPDATE attio_sync.outbox o SET status = 'pushing', attempts = attempts + 1, claimed_by = pg_backend_pid(),
         claimed_at = clock_timestamp()
-      FROM json_to_recordset(${JSON.stringify(free)}::text::json) AS h(stream text, "recordId" uuid)
+      FROM json_to_recordset(${JSON.stringify(takable)}::text::json) AS h(stream text, "recordId" uuid)
       WHERE o.record_id = h."recordId" AND o.stream = h.stream
         AND (o.status = 'pending' OR o.status = 'failed' AND o.operation = 'insert')
       RETURNING o.stream, o.record_id AS "recordId", o.id, o.operation, o.changes, o.base, o.attempts, o.forced,
@@ -76,6 +82,30 @@ export async function claimLanes(sql: Sql, limit: number, graceMs: number): Prom
     return rows.length === 0 ? undefined : lanesOf(rows);
   });
   return lanes ?? claimLanes(sql, limit, graceMs);
+}
+
+/**
+ * Lets rows be fetched and written again whose changes are about to be dropped: the push of the later change has left in them
+ * what was held, and without its hash a row can't look unchanged. Gives the ids of all but those that a user has locked.
+ */
+async function endHolds(tx: Tx, heads: readonly Head[]): Promise<Set<string>> {
+  const ended = new Set<string>();
+  for (const { stream, recordId } of heads) {
+    const table = await findWrittenTable(tx, stream);
+    if (table !== undefined) {
+      const [name, key] = [mirrorTable(table.name), quoteIdentifier(table.key)];
+      const present = await tx.unsafe(`SELECT FROM ${name} WHERE ${key} = $1`, [recordId]);
+      const cleared = await tx.unsafe(
+        `UPDATE ${name} SET _hash = NULL
+         WHERE ${key} IN (SELECT ${key} FROM ${name} WHERE ${key} = $1 FOR NO KEY UPDATE SKIP LOCKED)`,
+        [recordId],
+      );
+      if (cleared.count < present.length) continue;
+      await markDirty(tx, stream, [recordId], "changed again since");
+    }
+    ended.add(recordId);
+  }
+  return ended;
 }
 
 async function parkWithInsert(tx: Tx, held: readonly Head[]): Promise<void> {

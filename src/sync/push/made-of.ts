@@ -5,6 +5,7 @@ import {
   type RequestOptions,
 } from "../../attio/index.ts";
 import type { Cells } from "../../db/control/index.ts";
+import { readReferences } from "../../db/queries/outbox.ts";
 import { columnsSent } from "../../db/queries/outbox-merges.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import { targetOf } from "../fetch/record-source.ts";
@@ -64,8 +65,14 @@ async function differingFrom(
   const row = readRecord(recordSource(record), plan, { raw });
   if ("problem" in row) return [...attributes];
   const there = await printedCells(db.sql, targetOf(plan), row);
+  const references = attributes
+    .filter(({ kind }) => kind === "record-reference")
+    .flatMap((attribute) => valuesIn(attribute, there).map(({ main }) => String(main)));
+  const known = await readReferences(db.sql, references);
   return attributes.filter((attribute) => {
-    const present = new Set(valuesIn(attribute, there).map(({ main }) => plain(main)));
+    // A record that was merged since has another id in what was sent by now.
+    const current = (main: unknown) => known.get(String(main))?.current ?? main;
+    const present = new Set(valuesIn(attribute, there).map(({ main }) => plain(current(main))));
     return !valuesIn(attribute, local).every((value) => present.has(plain(mainAsSent(attribute, value))));
   });
 }
