@@ -26,8 +26,9 @@ async function copyWithChanges(sandbox: Sandbox): Promise<{ original: string; co
     WHERE record_id = (SELECT record_id FROM attio.people ORDER BY record_id LIMIT 1)`;
   // Nothing unique in it: made twice, it would be there twice.
   await user`INSERT INTO attio.people (job_title) VALUES ('Made once')`;
-  await user`DELETE FROM attio.people
-    WHERE record_id = (SELECT record_id FROM attio.people ORDER BY record_id DESC LIMIT 1)`;
+  // Not the one that was just inserted, whose provisional id may be the last.
+  await user`DELETE FROM attio.people WHERE record_id = (
+    SELECT record_id FROM attio.people WHERE job_title IS DISTINCT FROM 'Made once' ORDER BY record_id DESC LIMIT 1)`;
   await user.end();
   const copy = await copyTestDatabase(original);
   onTestFinished(() => copy.drop());
