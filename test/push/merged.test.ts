@@ -245,7 +245,7 @@ it.each(["the push", "the backfill"])(
 );
 
 it("what was held of a change that another has outrun does not stay in the row", async () => {
-  const { user, push, mirror } = writing;
+  const { user, push, pusher, mirror } = writing;
   const { sql } = mirror.db;
   const [one] = twoPeople();
   await user`UPDATE attio.people SET job_title = 'earlier' WHERE record_id = ${one}`;
@@ -256,6 +256,13 @@ it("what was held of a change that another has outrun does not stay in the row",
     WHERE record_id = ${one} AND changes ->> 'job_title' = 'earlier' RETURNING id`;
   await push();
   await sql`UPDATE attio_sync.outbox SET status = 'pending' WHERE id = ${earlier?.id ?? 0}`;
+  // Nobody waits for a user who has the row.
+  await user.begin(async (tx) => {
+    await tx`SELECT FROM attio.people WHERE record_id = ${one} FOR UPDATE`;
+    await pusher.run();
+    const [change] = await tx`SELECT status FROM attio.changes WHERE record_id = ${one} ORDER BY id`;
+    expect(change).toEqual({ status: "pending" });
+  });
   await push();
   const ends =
     await user`SELECT status, error_code AS code FROM attio.changes WHERE record_id = ${one} ORDER BY id`;

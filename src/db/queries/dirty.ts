@@ -156,6 +156,8 @@ export async function returnMarks(
  * records refer to each other settle their own marks and ring the other's: one of them would lose a deadlock, and each a second.
  */
 async function lockMarks(tx: Tx, marks: readonly { stream: string; id: string }[]): Promise<void> {
+  // One has no order.
+  if (marks.length < 2) return;
   const list = JSON.stringify(marks.map(({ stream, id }) => ({ stream, id })));
   await tx`
     SELECT FROM attio_sync.dirty d

@@ -1,8 +1,9 @@
 import type { Sql, Tx } from "../client.ts";
 import { quoteIdentifier } from "../mirror/identifiers.ts";
 import { mirrorTable } from "../mirror/sql-names.ts";
-import { markDirty } from "./dirty.ts";
+import { holdStream } from "../locks.ts";
 import { findWrittenTable, type Lane, type OutboxChange } from "./outbox.ts";
+import { endHold } from "./outbox-holds.ts";
 import { dropOutrun } from "./outbox-merges.ts";
 
 /** A lane that may be taken. */
@@ -62,7 +63,7 @@ export async function claimLanes(sql: Sql, limit: number, graceMs: number): Prom
     if (held.length > 0) await parkWithInsert(tx, held);
     // Behind those others may be due.
     if (free.length === 0) return undefined;
-    const dropped = await endHolds(
+    const dropped = await endOutrunHolds(
       tx,
       free.filter(({ isOutrun }) => isOutrun),
     );
@@ -85,23 +86,20 @@ export async function claimLanes(sql: Sql, limit: number, graceMs: number): Prom
 }
 
 /**
- * Lets rows be fetched and written again whose changes are about to be dropped: the push of the later change has left in them
- * what was held, and without its hash a row can't look unchanged. Gives the ids of all but those that a user has locked.
+ * Ends the holds of rows whose changes are about to be dropped: the push of the later change has left in them what was held.
+ * Gives the ids of all but those that a user has locked, for which nothing else shall wait.
  */
-async function endHolds(tx: Tx, heads: readonly Head[]): Promise<Set<string>> {
+async function endOutrunHolds(tx: Tx, heads: readonly Head[]): Promise<Set<string>> {
   const ended = new Set<string>();
   for (const { stream, recordId } of heads) {
+    await holdStream(tx, stream);
     const table = await findWrittenTable(tx, stream);
     if (table !== undefined) {
-      const [name, key] = [mirrorTable(table.name), quoteIdentifier(table.key)];
-      const present = await tx.unsafe(`SELECT FROM ${name} WHERE ${key} = $1`, [recordId]);
-      const cleared = await tx.unsafe(
-        `UPDATE ${name} SET _hash = NULL
-         WHERE ${key} IN (SELECT ${key} FROM ${name} WHERE ${key} = $1 FOR NO KEY UPDATE SKIP LOCKED)`,
-        [recordId],
-      );
-      if (cleared.count < present.length) continue;
-      await markDirty(tx, stream, [recordId], "changed again since");
+      const row = `SELECT FROM ${mirrorTable(table.name)} WHERE ${quoteIdentifier(table.key)} = $1`;
+      const present = await tx.unsafe(row, [recordId]);
+      const locked = await tx.unsafe(`${row} FOR NO KEY UPDATE SKIP LOCKED`, [recordId]);
+      if (locked.length < present.length) continue;
+      await endHold(tx, table, { stream, recordId, reason: "changed again since" });
     }
     ended.add(recordId);
   }

@@ -1,5 +1,8 @@
 import type { Sql, Tx } from "../client.ts";
 import type { Cells } from "../control/index.ts";
+import { quoteIdentifier } from "../mirror/identifiers.ts";
+import { mirrorTable } from "../mirror/sql-names.ts";
+import { markDirty } from "./dirty.ts";
 
 /** Rows whose changes are held against what Attio has. */
 const HELD = "('pending', 'pushing', 'failed', 'conflict')";
@@ -56,4 +59,16 @@ export async function readHolds(
     { prepare: true },
   );
   return new Map(rows.map(({ id, ...stored }) => [id, holdFrom(id, stored)]));
+}
+
+/** Ends a hold without writing the row: it is fetched again, and without its hash it can't look unchanged. The stream's lock is held. */
+export async function endHold(
+  tx: Tx,
+  { name, key }: { name: string; key: string },
+  { stream, recordId, reason }: { stream: string; recordId: string; reason: string },
+): Promise<void> {
+  await tx.unsafe(`UPDATE ${mirrorTable(name)} SET _hash = NULL WHERE ${quoteIdentifier(key)} = $1`, [
+    recordId,
+  ]);
+  await markDirty(tx, stream, [recordId], reason);
 }

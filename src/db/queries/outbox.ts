@@ -181,6 +181,7 @@ export interface ReferenceState {
 
 /** What the ids in references stand for today, and which of them wait to be made. */
 export async function readReferences(sql: Sql, ids: readonly string[]): Promise<Map<string, ReferenceState>> {
+  if (ids.length === 0) return new Map();
   const rows = await sql<(ReferenceState & { id: string })[]>`
     SELECT i.id, attio.current_id(i.id) AS current,
       (SELECT min(o.id) FROM attio_sync.outbox o

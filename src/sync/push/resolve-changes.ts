@@ -2,8 +2,8 @@ import type { Database, Tx } from "../../db/client.ts";
 import { holdStream } from "../../db/locks.ts";
 import { quoteIdentifier } from "../../db/mirror/identifiers.ts";
 import { mirrorTable } from "../../db/mirror/sql-names.ts";
-import { markDirty } from "../../db/queries/dirty.ts";
 import { findWrittenTable } from "../../db/queries/outbox.ts";
+import { endHold } from "../../db/queries/outbox-holds.ts";
 import { transact } from "../../db/tx.ts";
 
 /** A change that needs a decision. */
@@ -59,16 +59,15 @@ async function discardOne(tx: Tx, { id, stream, recordId, operation, status }: O
   if (ended.count === 0) return false;
   const table = await findWrittenTable(tx, stream);
   if (table === undefined) return true;
-  const [name, key] = [mirrorTable(table.name), quoteIdentifier(table.key)];
   if (operation === "insert") {
-    await tx.unsafe(`DELETE FROM ${name} WHERE ${key} = $1`, [recordId]);
+    await tx.unsafe(`DELETE FROM ${mirrorTable(table.name)} WHERE ${quoteIdentifier(table.key)} = $1`, [
+      recordId,
+    ]);
     await tx`
       UPDATE attio_sync.outbox SET status = 'discarded', error_code = 'insert_discarded'
       WHERE record_id = ${recordId} AND stream = ${stream} AND status IN ('pending', 'failed', 'conflict')`;
     return true;
   }
-  // Without its hash the row can't look unchanged to whoever fetches it.
-  await tx.unsafe(`UPDATE ${name} SET _hash = NULL WHERE ${key} = $1`, [recordId]);
-  await markDirty(tx, stream, [recordId], "change discarded");
+  await endHold(tx, table, { stream, recordId, reason: "change discarded" });
   return true;
 }
