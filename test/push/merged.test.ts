@@ -256,6 +256,7 @@ it("what was held of a change that another has outrun does not stay in the row",
     WHERE record_id = ${one} AND changes ->> 'job_title' = 'earlier' RETURNING id`;
   await push();
   await sql`UPDATE attio_sync.outbox SET status = 'pending' WHERE id = ${earlier?.id ?? 0}`;
+  await sql`UPDATE attio_sync.outbox SET pushed_at = now() - interval '1 minute' WHERE record_id = ${one} AND status = 'pushed'`;
   // Nobody waits for a user who has the row.
   await user.begin(async (tx) => {
     await tx`SELECT FROM attio.people WHERE record_id = ${one} FOR UPDATE`;
