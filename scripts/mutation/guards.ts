@@ -67,7 +67,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "hash cleared when a held change is given up",
-    file: "src/sync/push/resolve-changes.ts",
+    file: "src/db/queries/outbox-holds.ts",
     source: "SET _hash = NULL WHERE",
     mutant: "SET _hash = _hash WHERE",
     test: "test/push/push.test.ts",
