@@ -198,6 +198,38 @@ it("lost answer: a record is recognized by what it was made with, also when that
   expect(await findDifferences(sandbox, db.sql, { resources: [] })).toEqual([]);
 });
 
+it("lost answer: a record is recognized, also when what it points at is merged while it is looked for", async () => {
+  const { mirror, user, push, pusher } = await startWriting({
+    patience: { ...SHORT_PATIENCE, timeoutMs: 30_000 },
+  });
+  const { sandbox, db } = mirror;
+  const { settled } = deliverEvents(mirror);
+  const companies = await user<
+    { id: string }[]
+  >`SELECT record_id AS id FROM attio.companies ORDER BY 1 LIMIT 2`;
+  const [employer = "", other = ""] = companies.map(({ id }) => id);
+  sandbox.faults.add({ kind: "lost", method: "POST", path: /records$/, times: 20 });
+  await user`INSERT INTO attio.people (name, company) VALUES ('Made Once', ${employer})`;
+  await pusher.run();
+  sandbox.faults.clear();
+  // The grace is over, so that whatever the look does not find is made again.
+  await db.sql`UPDATE attio_sync.outbox SET attempted_at = attempted_at - interval '1 minute'`;
+  const undo = sandbox.onAnswer(async ({ path }) => {
+    if (!path.endsWith("/records/query")) return;
+    undo();
+    sandbox.store.mergeRecords("companies", other, employer);
+    await settled();
+    await drain(mirror);
+  });
+  await push();
+  await settled();
+  await drain(mirror);
+  expect(sandbox.store.records("companies").map(({ id }) => id)).not.toContain(employer);
+  expect(await user`SELECT status FROM attio.changes`).toEqual([{ status: "pushed" }]);
+  expect(await user`SELECT FROM attio.people WHERE name = 'Made Once'`).toHaveLength(1);
+  expect(await findDifferences(sandbox, db.sql, { resources: [] })).toEqual([]);
+});
+
 it.each(["first", "last"])(
   "lost answer: of a row that is here twice, what was changed last is what Attio gets, though pushed %s",
   async (place) => {

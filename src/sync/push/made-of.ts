@@ -65,15 +65,20 @@ async function differingFrom(
   const row = readRecord(recordSource(record), plan, { raw });
   if ("problem" in row) return [...attributes];
   const there = await printedCells(db.sql, targetOf(plan), row);
-  const references = attributes
-    .filter(({ kind }) => kind === "record-reference")
-    .flatMap((attribute) => valuesIn(attribute, there).map(({ main }) => String(main)));
-  const known = await readReferences(db.sql, references);
+  // Either side may bear an id from before a merge, and the merge may become known while a record is looked for.
+  const references = attributes.filter(({ kind }) => kind === "record-reference");
+  const named = references.flatMap((attribute) => [
+    ...valuesIn(attribute, there),
+    ...valuesIn(attribute, local),
+  ]);
+  const known = await readReferences(
+    db.sql,
+    named.map(({ main }) => String(main)),
+  );
+  const current = (main: unknown) => plain(known.get(String(main))?.current ?? main);
   return attributes.filter((attribute) => {
-    // A record that was merged since has another id in what was sent by now.
-    const current = (main: unknown) => known.get(String(main))?.current ?? main;
-    const present = new Set(valuesIn(attribute, there).map(({ main }) => plain(current(main))));
-    return !valuesIn(attribute, local).every((value) => present.has(plain(mainAsSent(attribute, value))));
+    const present = new Set(valuesIn(attribute, there).map(({ main }) => current(main)));
+    return !valuesIn(attribute, local).every((value) => present.has(current(mainAsSent(attribute, value))));
   });
 }
 
