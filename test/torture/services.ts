@@ -18,6 +18,7 @@ export class Services {
   readonly #redisPort: number;
   #postgres: EmbeddedPostgres;
   #redis: TestRedis | undefined;
+  #turn: Promise<void> = Promise.resolve();
 
   private constructor(dataDir: string, port: number, redisPort: number, server: EmbeddedPostgres) {
     this.#dataDir = dataDir;
@@ -63,21 +64,33 @@ export class Services {
   }
 
   async restartRedis(): Promise<void> {
-    if (this.#redis === undefined) return;
-    await this.#redis.stop();
-    this.#redis = await startPrivateRedis(this.#redisPort);
+    await this.#inTurn(async () => {
+      if (this.#redis === undefined) return;
+      await this.#redis.stop();
+      this.#redis = await startPrivateRedis(this.#redisPort);
+    });
   }
 
   /** Stops PostgreSQL as an operator does, and starts it again. */
   async restartPostgres(): Promise<void> {
-    await this.#postgres.close();
-    this.#postgres = await startServer(this.#dataDir, this.#port);
+    await this.#inTurn(async () => {
+      await this.#postgres.close();
+      this.#postgres = await startServer(this.#dataDir, this.#port);
+    });
   }
 
   async close(): Promise<void> {
+    await this.#turn;
     await this.#redis?.stop();
     await this.#postgres.close();
     await rm(this.#dataDir, { recursive: true, force: true });
+  }
+
+  /** Of two restarts at once, one would start a server that nobody stops. */
+  #inTurn(restart: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(restart);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   async #asAdmin(statement: string): Promise<void> {
