@@ -224,6 +224,22 @@ export const GUARDS: readonly Guard[] = [
     named: "whose parent was merged",
   },
   {
+    name: "lost-answer look-up, of what was merged while it was looked for",
+    file: "src/sync/push/made-of.ts",
+    source: "present.has(current(mainAsSent(attribute, value)))",
+    mutant: "present.has(plain(mainAsSent(attribute, value)))",
+    test: "test/push/create.test.ts",
+    named: "merged while it is looked for",
+  },
+  {
+    name: "today's ids of what was there before",
+    file: "src/sync/push/lane-push.ts",
+    source: "const before = await this.#byTodaysIds(base);",
+    mutant: "const before = base;",
+    test: "test/push/merged.test.ts",
+    named: "taken out of references",
+  },
+  {
     name: "order of changes, of what follows a merge",
     file: "src/db/queries/outbox-merges.ts",
     source: "AND l.operation = 'update' AND l.status IN ('pushing', 'pushed')",

@@ -197,6 +197,42 @@ it("old ids in applications: those of merged records go on standing for what the
   expect(current).toEqual({ id: last.id });
 });
 
+it("what was taken out of references stays out, and is no conflict, though it was merged meanwhile", async () => {
+  const { user, push, mirror } = writing;
+  const { store } = mirror.sandbox;
+  const [gone, kept] = twoPeople();
+  const [twin, added] = twoPeople();
+  const [employer, other, next] = ["Employer", "Other", "Next"].map(
+    (name) => store.createRecord("companies", { name }).id,
+  );
+  await settled();
+  await drain(mirror);
+  const [deal] = await user<{ id: string }[]>`SELECT record_id AS id FROM attio.deals LIMIT 1`;
+  const id = deal?.id ?? "";
+  await user`UPDATE attio.deals SET associated_people = ${[gone, kept]} WHERE record_id = ${id}`;
+  await user`UPDATE attio.people SET company = ${employer ?? ""} WHERE record_id = ${kept}`;
+  await push();
+  await settled();
+  await drain(mirror);
+  await user`UPDATE attio.deals SET associated_people = ${[kept, added]} WHERE record_id = ${id}`;
+  await user`UPDATE attio.people SET company = ${next ?? ""} WHERE record_id = ${kept}`;
+  merge(gone, twin);
+  store.mergeRecords("companies", employer ?? "", other ?? "");
+  await settled();
+  await drain(mirror);
+  await push();
+  const members = store.values(store.record("deals", id), "associated_people").active;
+  expect(members.map(({ fields }) => (fields as Record<string, unknown>)["target_record_id"])).toEqual([
+    kept,
+    added,
+  ]);
+  expect(await user`SELECT company FROM attio.people WHERE record_id = ${kept}`).toEqual([{ company: next }]);
+  expect(
+    await mirror.db.sql`SELECT FROM attio_sync.conflicts WHERE record_id IN (${id}, ${kept})`,
+  ).toHaveLength(0);
+  await expectEqual();
+});
+
 it.each(["the push", "the backfill"])(
   "missed merge: found by %s, what was changed is a conflict",
   async (who) => {

@@ -30,7 +30,7 @@ import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
 import { ageOf, attemptsOf, notOutrun } from "./lane-past.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
-import { idsNamed, resolveReferences } from "./references.ts";
+import { idsNamed, resolveReferences, withTodaysIds, type References } from "./references.ts";
 import { settle, type Answer } from "./settle.ts";
 import { valuesIn, writeValue, type WriteValue } from "./write-form.ts";
 
@@ -161,6 +161,8 @@ export class LanePush {
   async #update(id: string, base: Cells, isBound: boolean): Promise<void> {
     const local = await this.#translate(this.#local, false);
     const remote = await this.#fetch(id);
+    // Since a merge Attio shows what it became of what was there before.
+    const before = await this.#byTodaysIds(base);
     const attempted: Cells[] = [];
     for (const changes of attemptsOf(this.#lane))
       attempted.push(await this.#translate(this.#fold(changes), false));
@@ -173,9 +175,9 @@ export class LanePush {
     const shown = this.#endpoint.read(remote.row.columns);
     for (const attribute of this.#changed(local)) {
       // What Attio does not show, by a new name or none, says nothing of a change there (design rule 5).
-      const there = attribute.column in shown ? remote.cells : base;
+      const there = attribute.column in shown ? remote.cells : before;
       const cells = {
-        base: cellsOf(attribute, base),
+        base: cellsOf(attribute, before),
         local: cellsOf(attribute, local),
         remote: cellsOf(attribute, there),
         sent: attempted.filter((sent) => attribute.column in sent).map((sent) => cellsOf(attribute, sent)),
@@ -328,10 +330,20 @@ export class LanePush {
     });
   }
 
+  async #byTodaysIds(base: Cells): Promise<Cells> {
+    const references = this.#referencesIn(base, []);
+    const known = await readReferences(this.#deps.db.sql, idsNamed(base, references));
+    return withTodaysIds(base, references, known);
+  }
+
+  #referencesIn(cells: Cells, place: readonly string[]): References {
+    const attributes = this.#changed(cells).filter(({ kind }) => kind === "record-reference");
+    return { attributes, place };
+  }
+
   /** Puts today's ids in place of provisional ones; what was not made yet is waited for, or connected later. */
   async #translate(local: Cells, isInsert: boolean): Promise<Cells> {
-    const attributes = this.#changed(local).filter(({ kind }) => kind === "record-reference");
-    const references = { attributes, place: isInsert ? this.#endpoint.place : [] };
+    const references = this.#referencesIn(local, isInsert ? this.#endpoint.place : []);
     const ids = idsNamed(local, references);
     if (ids.length === 0) return local;
     const known = await readReferences(this.#deps.db.sql, ids);

@@ -63,6 +63,16 @@ export function resolveReferences(
   return { kind: "resolved", cells, later };
 }
 
+/** Puts today's ids in place of former ones, whether or not what they name was made. Pure. */
+export function withTodaysIds(
+  cells: Cells,
+  references: References,
+  known: ReadonlyMap<string, ReferenceState>,
+): Cells {
+  const columns = columnsNaming(references).filter((column) => column in cells);
+  return { ...cells, ...Object.fromEntries(columns.map((column) => [column, today(cells[column], known)])) };
+}
+
 function columnsNaming({ attributes, place }: References): string[] {
   return [...attributes.map(({ column }) => column), ...place];
 }
