@@ -4,7 +4,7 @@ import type { StreamResult } from "../../src/sync/backfill/index.ts";
 import { catalogSnapshot } from "../support/catalog.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
 import { findDifferences } from "../support/oracle.ts";
-import { rowVersions } from "../support/row-versions.ts";
+import { rowVersions, touchedRows } from "../support/row-versions.ts";
 
 describe("a backfill of a whole company", () => {
   let mirror: Mirror;
@@ -58,7 +58,7 @@ describe("a backfill of a whole company", () => {
       first.map(({ stream, rows }) => [stream, rows]),
     );
     for (const { rows, written, unchanged } of second) expect([written, unchanged]).toEqual([0, rows]);
-    expect(await rowVersions(mirror.db.sql)).toEqual(before);
+    expect(touchedRows(before, await rowVersions(mirror.db.sql))).toEqual([]);
     // Each run notes in its stream when it ended.
     const isSchema = (line: string) => !line.startsWith("stream ");
     expect((await catalogSnapshot(mirror.db.sql)).filter(isSchema)).toEqual(catalog.filter(isSchema));

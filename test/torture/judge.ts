@@ -2,7 +2,7 @@ import type { Sql } from "../../src/db/index.ts";
 import { wantChore } from "../../src/db/queries/chores.ts";
 import { eventually, quiet } from "../support/daemon-process.ts";
 import { findDifferences } from "../support/oracle.ts";
-import { rowVersions } from "../support/row-versions.ts";
+import { rowVersions, touchedRows } from "../support/row-versions.ts";
 import type { Ledger } from "../support/sides/ledger.ts";
 import type { Things } from "./thing-acts.ts";
 import { REST_MS, type World } from "./world.ts";
@@ -37,7 +37,7 @@ export async function judge(world: World, ledger: Ledger, things: Things): Promi
   const after = { writes: writesOf(world), rows: await rowVersions(sql) };
   if (after.writes !== before.writes)
     wrong.push(`a further cycle wrote ${String(after.writes - before.writes)} times to Attio`);
-  blame("a further cycle wrote a row", changedRows(before.rows, after.rows));
+  blame("a further cycle wrote a row", touchedRows(before.rows, after.rows));
   blame("a process", world.exits);
   return wrong;
 }
@@ -92,10 +92,4 @@ function overlaps(sql: Sql): Promise<object[]> {
       FROM attio.value_history
       WINDOW series AS (PARTITION BY object, record_id, attribute ORDER BY coalesce(active_from, active_until), id)) AS h
     WHERE active_until > next OR (active_until IS NULL AND next_id IS NOT NULL)`;
-}
-
-function changedRows(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
-  const changed = [...after].filter(([key, version]) => before.get(key) !== version).map(([key]) => key);
-  const gone = [...before.keys()].filter((key) => !after.has(key));
-  return [...changed, ...gone];
 }

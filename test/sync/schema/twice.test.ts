@@ -4,7 +4,7 @@ import { syncSchema } from "../../../src/sync/schema/sync-schema.ts";
 import { catalogSnapshot } from "../../support/catalog.ts";
 import { startMirror, type Mirror } from "../../support/mirror.ts";
 import { findDifferences } from "../../support/oracle.ts";
-import { rowVersions } from "../../support/row-versions.ts";
+import { rowVersions, touchedRows } from "../../support/row-versions.ts";
 
 it("a second schema sync changes nothing: no DDL, no row written", async () => {
   const mirror = await startSmall();
@@ -12,7 +12,7 @@ it("a second schema sync changes nothing: no DDL, no row written", async () => {
   const [catalog, rows] = [await catalogSnapshot(mirror.db.sql), await rowVersions(mirror.db.sql)];
   expect(await mirror.syncSchema()).toEqual({ changed: [], postponed: [] });
   expect(await catalogSnapshot(mirror.db.sql)).toEqual(catalog);
-  expect(await rowVersions(mirror.db.sql)).toEqual(rows);
+  expect(touchedRows(rows, await rowVersions(mirror.db.sql))).toEqual([]);
 });
 
 it("two processes that sync the schema at once do no harm", async () => {
