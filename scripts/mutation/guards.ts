@@ -218,10 +218,18 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "lost-answer look-up, after a look that was refused",
     file: "src/sync/push/push-lane.ts",
-    source: "if (refused && hasFailedSending) await noteRefused(db.sql, ids);",
-    mutant: "if (refused) await noteRefused(db.sql, ids);",
+    source: "if (refused && hasFailedSending) await noteRefused(db.sql, before);",
+    mutant: "if (refused) await noteRefused(db.sql, before.map(({ id }) => ({ id, attemptedAtMs: null })));",
     test: "test/push/create.test.ts",
     named: "whose parent was merged",
+  },
+  {
+    name: "lost-answer look-up, after a later attempt that was refused",
+    file: "src/db/queries/outbox.ts",
+    source: "msAgo: attemptedAtMs === null ? null : Date.now() - attemptedAtMs,",
+    mutant: "msAgo: attemptedAtMs === null ? attemptedAtMs : null,",
+    test: "test/push/tasks.test.ts",
+    named: "its record was merged",
   },
   {
     name: "lost-answer look-up, of what was merged while it was looked for",

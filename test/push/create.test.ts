@@ -225,6 +225,7 @@ it("lost answer: a record is recognized, also when what it points at is merged w
   await settled();
   await drain(mirror);
   expect(sandbox.store.records("companies").map(({ id }) => id)).not.toContain(employer);
+  expect(sandbox.log.count({ method: "POST", path: /records$/ })).toBe(1);
   expect(await user`SELECT status FROM attio.changes`).toEqual([{ status: "pushed" }]);
   expect(await user`SELECT FROM attio.people WHERE name = 'Made Once'`).toHaveLength(1);
   expect(await findDifferences(sandbox, db.sql, { resources: [] })).toEqual([]);

@@ -204,6 +204,34 @@ it("a refused change of a task is visible, and given up it brings Attio's value 
   expect(await differences(things)).toEqual([]);
 });
 
+it("lost answer: a task is not made again, though its record was merged and nobody told of that before it was looked for", async () => {
+  const things = await startThings({ patience: SHORT_PATIENCE });
+  const { mirror, user, push, pusher } = things;
+  const { sandbox, db } = mirror;
+  const { settled } = deliverEvents(mirror);
+  const [company = "", other = ""] = await idsOf(user, "companies", "record_id");
+  sandbox.faults.add({ kind: "lost", method: "POST", path: /tasks$/, times: 20 });
+  await user`
+    INSERT INTO attio.tasks (content_plaintext, linked_records)
+    VALUES ('Made once', ${link("companies", company)}::text::jsonb)`;
+  await pusher.run();
+  sandbox.faults.clear();
+  const merged = sandbox.store.mergeRecords("companies", other, company);
+  // The grace is over, so that whatever the look does not find is made again.
+  await db.sql`UPDATE attio_sync.outbox SET attempted_at = attempted_at - interval '1 minute', due_at = now()`;
+  await pusher.run();
+  expect(await user`SELECT status, error_code FROM attio.changes`).toEqual([
+    { status: "pending", error_code: "value_not_found" },
+  ]);
+  await settled();
+  await drain(mirror);
+  await push();
+  const made = sandbox.store.tasks().filter(({ content }) => content === "Made once");
+  expect(made).toMatchObject([{ linkedRecords: [{ id: merged.id }] }]);
+  expect(await user`SELECT status FROM attio.changes`).toEqual([{ status: "pushed" }]);
+  expect(await differences(things)).toEqual([]);
+});
+
 it("with soft deletion a deleted task stays, and does not come back meanwhile", async () => {
   const things = await startThings({ mirror: { deleteMode: "soft" } });
   const { mirror, user, push } = things;

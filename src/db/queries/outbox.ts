@@ -164,9 +164,22 @@ export async function noteSend(
   });
 }
 
-/** Notes that Attio refused what was sent: it was surely not carried out. */
-export async function noteRefused(sql: Sql, ids: readonly number[]): Promise<void> {
-  await sql`UPDATE attio_sync.outbox SET attempted_at = NULL WHERE id = ANY(${ids as number[]}::bigint[])`;
+/**
+ * Notes that Attio refused what was sent: it was surely not carried out. What an earlier attempt sent may have been.
+ *
+ * @param before the changes as they were before the attempt
+ */
+export async function noteRefused(
+  sql: Sql,
+  before: readonly Pick<OutboxChange, "id" | "attemptedAtMs">[],
+): Promise<void> {
+  const past = before.map(({ id, attemptedAtMs }) => ({
+    id,
+    msAgo: attemptedAtMs === null ? null : Date.now() - attemptedAtMs,
+  }));
+  await sql`
+    UPDATE attio_sync.outbox o SET attempted_at = clock_timestamp() - p."msAgo" * interval '1 millisecond'
+    FROM json_to_recordset(${JSON.stringify(past)}::text::json) AS p(id bigint, "msAgo" float8) WHERE o.id = p.id`;
 }
 
 /** What an id in a reference stands for. */

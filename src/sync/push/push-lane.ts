@@ -32,6 +32,7 @@ export async function pushLane(
 ): Promise<void> {
   const { sql } = deps.db;
   const taken = [...lane.changes];
+  const before = taken.map(({ id, attemptedAtMs }) => ({ id, attemptedAtMs }));
   // A row that was deleted and inserted again is another one in Attio: the second is made once the first is gone.
   const { first, rest } = splitAtDelete(lane);
   const push = new LanePush(deps, endpoint, first, options);
@@ -68,11 +69,19 @@ export async function pushLane(
       return;
     }
     if (!(error instanceof AttioError)) throw error;
-    await failOrRetry(deps, lane, error, { hasFailedSending: push.hasFailedSending, fail });
+    await failOrRetry(deps, lane, error, { before, hasFailedSending: push.hasFailedSending, fail });
   }
 }
 
 type Fail = (reason: { code: string; message: string }) => Promise<void>;
+
+interface Failure {
+  /** The changes as they were taken. */
+  before: Parameters<typeof noteRefused>[1];
+  /** Whether it was a write that failed. */
+  hasFailedSending: boolean;
+  fail: Fail;
+}
 
 /** What leads up to a row's deletion, and what was done to it afterwards. */
 function splitAtDelete(lane: Lane): { first: Lane; rest: Lane["changes"] } {
@@ -86,9 +95,8 @@ async function failOrRetry(
   { db, log, patience }: PushDeps,
   lane: Lane,
   error: AttioError,
-  { hasFailedSending, fail }: { hasFailedSending: boolean; fail: Fail },
+  { before, hasFailedSending, fail }: Failure,
 ): Promise<void> {
-  const ids = lane.changes.map(({ id }) => id);
   const attempts = Math.max(...lane.changes.map((change) => change.attempts));
   const refused =
     error instanceof AttioApiError &&
@@ -99,7 +107,7 @@ async function failOrRetry(
   const message =
     error instanceof AttioApiError && error.apiMessage !== "" ? error.apiMessage : error.message;
   // A refused look says nothing of what an earlier attempt sent.
-  if (refused && hasFailedSending) await noteRefused(db.sql, ids);
+  if (refused && hasFailedSending) await noteRefused(db.sql, before);
   if (error instanceof AttioNotFoundError && lane.changes.every(({ operation }) => operation === "update")) {
     await endOfGone(db.sql, lane, error);
     return;
@@ -128,12 +136,9 @@ async function endOfGone(sql: Sql, lane: Lane, { code }: AttioNotFoundError): Pr
   });
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID = /"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"/i;
 
+/** Whether a value is an id, alone or in a list, or has one in it, as a task's links do. */
 function namesRecords(lane: Lane): boolean {
-  return lane.changes.some(({ changes }) =>
-    Object.values(changes)
-      .flat()
-      .some((value) => typeof value === "string" && UUID.test(value)),
-  );
+  return lane.changes.some(({ changes }) => UUID.test(JSON.stringify(changes)));
 }
