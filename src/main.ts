@@ -33,7 +33,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await run(process.argv.slice(2), env, {
+const exitCode = await run(process.argv.slice(2), env, {
   stdout: process.stdout,
   stderr: process.stderr,
   stdin: process.stdin,
@@ -53,3 +53,7 @@ process.exitCode = await run(process.argv.slice(2), env, {
     }
   },
 });
+
+// All is closed. What libraries leave behind, such as BullMQ's watch over a connection that is gone, holds up nobody who asked us to stop.
+if (stop.signal.aborted) process.exit(exitCode);
+process.exitCode = exitCode;

@@ -142,8 +142,9 @@ async function openOnPostgres({
 }
 
 function openOnRedis(url: string, { log }: QueueBackendOptions): Promise<QueueBackend> {
-  // Without an offline queue a producer fails at once while Redis is away, and the relay tries again.
-  const producer = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: null, retryStrategy });
+  // Without an offline queue a producer fails at once while Redis is away, and the relay tries again. Nor may what is under way as
+  // Redis goes wait for it to be back: it would hold up the end of the process.
+  const producer = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy });
   const consumer = new Redis(url, { maxRetriesPerRequest: null, retryStrategy });
   const quiet = quietly(log, "the job queue's Redis does not answer");
   for (const client of [producer, consumer]) client.on("error", quiet);
