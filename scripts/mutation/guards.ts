@@ -234,8 +234,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "lost-answer look-up, of what was merged while it was looked for",
     file: "src/sync/push/made-of.ts",
-    source: "present.has(current(mainAsSent(attribute, value)))",
-    mutant: "present.has(plain(mainAsSent(attribute, value)))",
+    source: "const sent = withTodaysIds(local, references, known);",
+    mutant: "const sent = local;",
     test: "test/push/create.test.ts",
     named: "merged while it is looked for",
   },

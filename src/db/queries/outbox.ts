@@ -67,6 +67,9 @@ export interface ReturnReason {
 /** A change as it was taken: whoever takes it anew counts one attempt more. */
 export type Taken = Pick<OutboxChange, "id" | "attempts">;
 
+/** When a change was sent, or that it was not. */
+export type Tried = Pick<OutboxChange, "id" | "attemptedAtMs">;
+
 /** Ends changes. Gives whether all of them were still ours: if not, somebody else sees to them. */
 export async function endChanges(
   sql: Sql | Tx,
@@ -169,10 +172,7 @@ export async function noteSend(
  *
  * @param before the changes as they were before the attempt
  */
-export async function noteRefused(
-  sql: Sql,
-  before: readonly Pick<OutboxChange, "id" | "attemptedAtMs">[],
-): Promise<void> {
+export async function noteRefused(sql: Sql, before: readonly Tried[]): Promise<void> {
   const past = before.map(({ id, attemptedAtMs }) => ({
     id,
     msAgo: attemptedAtMs === null ? null : Date.now() - attemptedAtMs,

@@ -13,6 +13,7 @@ import { readRecord, recordSource } from "../mapping/read-record.ts";
 import type { AttributePlan, RecordPlan } from "../mapping/record-plan.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
+import { idsNamed, withTodaysIds } from "./references.ts";
 import { valuesIn, writeValue, type ValueCells } from "./write-form.ts";
 
 /** What Attio may write otherwise than it was sent. */
@@ -66,19 +67,19 @@ async function differingFrom(
   if ("problem" in row) return [...attributes];
   const there = await printedCells(db.sql, targetOf(plan), row);
   // Either side may bear an id from before a merge, and the merge may become known while a record is looked for.
-  const references = attributes.filter(({ kind }) => kind === "record-reference");
-  const named = references.flatMap((attribute) => [
-    ...valuesIn(attribute, there),
-    ...valuesIn(attribute, local),
-  ]);
+  const references = {
+    attributes: attributes.filter(({ kind }) => kind === "record-reference"),
+    place: [],
+  };
   const known = await readReferences(
     db.sql,
-    named.map(({ main }) => String(main)),
+    [there, local].flatMap((cells) => idsNamed(cells, references)),
   );
-  const current = (main: unknown) => plain(known.get(String(main))?.current ?? main);
+  const current = withTodaysIds(there, references, known);
+  const sent = withTodaysIds(local, references, known);
   return attributes.filter((attribute) => {
-    const present = new Set(valuesIn(attribute, there).map(({ main }) => current(main)));
-    return !valuesIn(attribute, local).every((value) => present.has(current(mainAsSent(attribute, value))));
+    const present = new Set(valuesIn(attribute, current).map(({ main }) => plain(main)));
+    return !valuesIn(attribute, sent).every((value) => present.has(plain(mainAsSent(attribute, value))));
   });
 }
 

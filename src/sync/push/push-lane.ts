@@ -9,7 +9,14 @@ import {
 } from "../../attio/index.ts";
 import type { Sql } from "../../db/client.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
-import { endChanges, noteRefused, rejoin, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import {
+  endChanges,
+  noteRefused,
+  rejoin,
+  returnChanges,
+  type Lane,
+  type Tried,
+} from "../../db/queries/outbox.ts";
 import { followMerge } from "../../db/queries/outbox-merges.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { transact } from "../../db/tx.ts";
@@ -77,7 +84,7 @@ type Fail = (reason: { code: string; message: string }) => Promise<void>;
 
 interface Failure {
   /** The changes as they were taken. */
-  before: Parameters<typeof noteRefused>[1];
+  before: readonly Tried[];
   /** Whether it was a write that failed. */
   hasFailedSending: boolean;
   fail: Fail;
