@@ -41,11 +41,21 @@ export const outbox = syncSchema.table(
     forced: boolean("forced").notNull().default(false),
     /** The user said that so many may go (design rule 15). */
     bulkAllowed: boolean("bulk_allowed").notNull().default(false),
+    /** The user's transaction: changes of one transaction share a batch, e.g. 48213. */
+    batch: bigint("batch", { mode: "number" })
+      .notNull()
+      .default(sql`(pg_current_xact_id()::text)::bigint`),
+    /** Unique values that this change gives up, in lower case, e.g. `{ada@example.com}`; NULL for none. */
+    frees: text("frees").array(),
   },
   (table) => [
     index("outbox_record").on(table.recordId, table.id),
     index("outbox_pending")
       .on(table.id)
+      .where(sql`status = 'pending'`),
+    // Which batches wait, and what waits of each, without a walk over the whole backlog.
+    index("outbox_batch")
+      .on(table.batch, table.id)
       .where(sql`status = 'pending'`),
     // Changes are kept for weeks once they are pushed; what is not is looked for each second.
     index("outbox_unsettled")
@@ -55,6 +65,10 @@ export const outbox = syncSchema.table(
     index("outbox_creates")
       .on(table.stream)
       .where(sql`operation = 'insert' AND attempted_at IS NOT NULL AND status IN ('pending', 'pushing')`),
+    // A change that claims a unique value waits for the one that gives it up.
+    index("outbox_frees")
+      .using("gin", table.frees)
+      .where(sql`frees IS NOT NULL AND status IN ('pending', 'pushing', 'failed')`),
     index("outbox_bulk")
       .on(table.stream, table.operation)
       .where(sql`status = 'pending' AND NOT bulk_allowed AND operation IN ('insert', 'delete')`),

@@ -35,6 +35,11 @@ export const streams = syncSchema.table("streams", {
   reason: text("reason"),
   planVersion: bigint("plan_version", { mode: "number" }).notNull().default(0),
   lastBackfillAt: timestamptz("last_backfill_at"),
+  /** Nothing is written to the stream's object or list before, since Attio refuses every write alike, e.g. by the plan. */
+  writesPausedUntil: timestamptz("writes_paused_until"),
+  /** Attio's code and message, e.g. `billing_error`; NULL while writes are accepted. */
+  writesPauseCode: text("writes_pause_code"),
+  writesPauseMessage: text("writes_pause_message"),
 });
 
 /** One row a backfill run; its counters are the sum over its parts, which never share a row lock. */
