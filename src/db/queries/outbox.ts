@@ -102,7 +102,8 @@ export async function splitOff(
   const ids = lane.changes.map(({ id }) => id);
   const columns = Object.keys(cells.changes);
   const [was] = await tx<{ createdAt: string }[]>`
-    SELECT max(created_at)::text AS "createdAt" FROM attio_sync.outbox WHERE id = ANY(${ids}::bigint[])`;
+    SELECT max(created_at)::text AS "createdAt" FROM attio_sync.outbox
+    WHERE id = ANY(${ids}::bigint[]) AND changes ?| ${columns}::text[]`;
   await tx`
     UPDATE attio_sync.outbox SET changes = changes - ${columns}::text[], base = base - ${columns}::text[]
     WHERE id = ANY(${ids}::bigint[])`;

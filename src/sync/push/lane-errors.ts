@@ -1,10 +1,14 @@
-/** Nothing can be done about the lane now. */
+/** Nothing can be done about the row's changes now. */
 export class LaterError extends Error {
+  /** Seconds until they are due again. */
   readonly delay: number;
+  /** What they wait for, where a person may have to do something about it. */
+  readonly reason: { code: string; message: string } | undefined;
 
-  constructor(delay: number) {
+  constructor(delay: number, reason?: { code: string; message: string }) {
     super("later");
     this.delay = delay;
+    this.reason = reason;
   }
 }
 

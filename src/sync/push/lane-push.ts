@@ -4,13 +4,17 @@ import type { Cells } from "../../db/control/index.ts";
 import {
   endChanges,
   noteConflict,
+  noteRefused,
   noteSend,
   readReferences,
   splitOff,
   supersedeFailed,
   type Lane,
+  type OutboxChange,
 } from "../../db/queries/outbox.ts";
 import { columnsSent } from "../../db/queries/outbox-merges.ts";
+import { findReleases, noteReleased, type Release } from "../../db/queries/outbox-releases.ts";
+import { readObjectsOf } from "../../db/queries/record-objects.ts";
 import { ring } from "../../db/queries/dirty.ts";
 import { transact } from "../../db/tx.ts";
 import type { ValueChange } from "../apply/history.ts";
@@ -18,10 +22,10 @@ import { deleteRows } from "../apply/delete-rows.ts";
 import { findDependents } from "../live/dependents.ts";
 import { PlanChangedError, type ApplyTarget } from "../apply/target.ts";
 import { ticketed } from "../fetch/ticketed.ts";
-import type { AttributePlan } from "../mapping/record-plan.ts";
+import { columnsOf, type AttributePlan } from "../mapping/record-plan.ts";
 import type { MappedRow } from "../mapping/row.ts";
 import { isObjectStream } from "../streams.ts";
-import { cellsOf } from "./attribute-cells.ts";
+import { cellsOf, completedParts, withMainColumns } from "./attribute-cells.ts";
 import { decideAttribute } from "./decide.ts";
 import type { Endpoint, Send, Written } from "./endpoint.ts";
 import type { Made } from "./find-made.ts";
@@ -30,8 +34,16 @@ import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
 import { ageOf, attemptsOf, notOutrun } from "./lane-past.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
-import { idsNamed, resolveReferences, withTodaysIds, type References } from "./references.ts";
+import {
+  idsNamed,
+  idsWithoutObject,
+  resolveReferences,
+  withObjects,
+  withTodaysIds,
+  type References,
+} from "./references.ts";
 import { settle, type Answer } from "./settle.ts";
+import { claimedValues, keptValues, releasingAttributes } from "./unique-values.ts";
 import { valuesIn, writeValue, type WriteValue } from "./write-form.ts";
 
 /** What Attio has of a row. */
@@ -109,7 +121,8 @@ export class LanePush {
   }
 
   #fold(changes: readonly Cells[]): Cells {
-    return this.#endpoint.read(foldChanges(changes, this.#endpoint.forms));
+    const { attributes, forms } = this.#endpoint;
+    return withMainColumns(attributes, this.#endpoint.read(foldChanges(changes, forms)));
   }
 
   /** Column → the value before the first of these changes, and before those that failed. */
@@ -159,16 +172,16 @@ export class LanePush {
   }
 
   async #update(id: string, base: Cells, isBound: boolean): Promise<void> {
-    const local = await this.#translate(this.#local, false);
+    const local = await this.#withObjects(await this.#translate(this.#local, false));
+    if (!isBound) await this.#awaitReleases(id, base, local);
     const remote = await this.#fetch(id);
     // Since a merge Attio shows what it became of what was there before.
     const before = await this.#byTodaysIds(base);
     const attempted: Cells[] = [];
     for (const changes of attemptsOf(this.#lane))
-      attempted.push(await this.#translate(this.#fold(changes), false));
+      attempted.push(await this.#namingObjects(await this.#translate(this.#fold(changes), false)));
     const forced = this.#lane.changes.every((change) => change.forced);
     const policy = forced ? "local" : this.#deps.policy;
-    const changedAtMs = this.#onAttiosClock(this.#lane.changes.at(-1)?.createdAtMs ?? 0);
     const since = this.#onAttiosClock(this.#lane.changes[0]?.createdAtMs ?? 0) - 1_000;
     const sends: Send[] = [];
     const parked: { changes: Cells; base: Cells } = { changes: {}, base: {} };
@@ -178,7 +191,7 @@ export class LanePush {
       const there = attribute.column in shown ? remote.cells : before;
       const cells = {
         base: cellsOf(attribute, before),
-        local: cellsOf(attribute, local),
+        local: isBound ? completedParts(attribute, local, there) : cellsOf(attribute, local),
         remote: cellsOf(attribute, there),
         sent: attempted.filter((sent) => attribute.column in sent).map((sent) => cellsOf(attribute, sent)),
       };
@@ -187,7 +200,7 @@ export class LanePush {
         { attribute, ...cells, origin },
         {
           policy,
-          changedAtMs,
+          changedAtMs: this.#changedAtMs(attribute),
           isOurs: (by) =>
             (by?.actorId === this.#deps.ownActor && Date.parse(by.activeFrom ?? "") >= since) ||
             cells.sent.some((sent) => this.#endpoint.isAsSent(attribute, sent, cells.remote)),
@@ -220,9 +233,68 @@ export class LanePush {
     await this.#settle({ ...answer, changes: isBound ? [] : this.#changesOf(base, answer) });
   }
 
+  /** When an attribute was changed here last, whatever else of the row was changed since (design rule 28). */
+  #changedAtMs(attribute: AttributePlan): number {
+    const columns = columnsOf(attribute);
+    const last = this.#lane.changes.findLast(({ changes }) => columns.some((column) => column in changes));
+    return this.#onAttiosClock((last ?? this.#lane.changes.at(-1))?.createdAtMs ?? 0);
+  }
+
+  /**
+   * Waits for other rows' changes that give up a unique value which this row claims. What this row gives up itself goes ahead,
+   * so that rows which exchange values do not wait for each other.
+   *
+   * @throws {LaterError} where there is something to wait for
+   */
+  async #awaitReleases(id: string, base: Cells, local: Cells): Promise<void> {
+    const { attributes } = this.#endpoint;
+    const releases = await findReleases(
+      this.#deps.db.sql,
+      this.#lane,
+      claimedValues(attributes, base, local),
+    );
+    if (releases.length === 0) return;
+    if (releases.some(({ operation }) => operation === "update"))
+      for (const attribute of releasingAttributes(attributes, base, local))
+        await this.#release(attribute, id, { base, local });
+    throw waitFor(releases, ageOf(this.#lane));
+  }
+
+  /** Takes out of Attio what is given up here of a unique attribute, ahead of all else that is changed in the row. */
+  async #release(attribute: AttributePlan, id: string, sides: { base: Cells; local: Cells }): Promise<void> {
+    const remote = await this.#fetch(id);
+    const kept = keptValues(attribute, { ...sides, remote: remote.cells });
+    let answer = remote;
+    if (kept.length < valuesIn(attribute, remote.cells).length) {
+      const before = this.#lane.changes.map((change) => ({ ...change }));
+      const values = kept.map((value) => writeValue(attribute, value));
+      const decision: Send["decision"] = {
+        kind: "send",
+        values,
+        additions: [],
+        replaces: true,
+        conflict: false,
+      };
+      const send = (sending: RequestOptions) => this.#endpoint.update(id, [{ attribute, decision }], sending);
+      answer = await this.#answer(false, send);
+      await this.#forgetSend(before);
+    }
+    await noteReleased(this.#deps.db.sql, this.#lane, cellsOf(attribute, answer.cells));
+  }
+
+  /** An answered write that was not yet what the changes ask for: it is no attempt at those. */
+  async #forgetSend(before: readonly OutboxChange[]): Promise<void> {
+    await noteRefused(this.#deps.db.sql, before);
+    this.#lane.changes = [...before];
+    this.#hasSent = false;
+  }
+
   async #insert(attemptedAtMs: number | null): Promise<void> {
     const { recordId } = this.#lane;
-    const local = this.#endpoint.recognizable(await this.#translate(this.#local, true), recordId);
+    const named = await this.#withObjects(await this.#translate(this.#local, true));
+    const local = this.#endpoint.recognizable(named, recordId);
+    // It must not bind to a record that is about to go, or to give its value to this one.
+    await this.#awaitReleases(recordId, {}, local);
     const attempt = await this.#findAttempted();
     if (attempt !== undefined) return this.#updateMade(attempt.id, attempt.sent);
     const made = await this.#findMade(local, false);
@@ -247,7 +319,7 @@ export class LanePush {
   /** What an earlier attempt made whose answer was lost, and what the first that may have made it sent. */
   async #findAttempted(): Promise<{ id: string; sent: Cells } | undefined> {
     for (const changes of attemptsOf(this.#lane)) {
-      const cells = await this.#translate(this.#fold(changes), true);
+      const cells = await this.#namingObjects(await this.#translate(this.#fold(changes), true));
       const sent = this.#endpoint.recognizable(cells, this.#lane.recordId);
       const made = await this.#findMade(sent, true);
       if (made.kind === "made") return { id: made.id, sent };
@@ -360,6 +432,29 @@ export class LanePush {
     return cells;
   }
 
+  /**
+   * Names the objects of references that may point at several.
+   *
+   * @throws where nobody knows what a reference points at: a row that is to come is waited for (design rule 13)
+   */
+  async #withObjects(local: Cells): Promise<Cells> {
+    const cells = await this.#namingObjects(local);
+    const column = idsWithoutObject(cells, this.#referencesIn(cells, []).attributes);
+    if (column === undefined) return cells;
+    if (ageOf(this.#lane) <= this.#deps.patience.referenceMs) throw new LaterError(2);
+    throw new LaneFailedError(
+      "unknown_reference",
+      `"${column.main}" names a record that the mirror does not know; "${column.object}" may say of which object it is`,
+    );
+  }
+
+  async #namingObjects(local: Cells): Promise<Cells> {
+    const attributes = this.#referencesIn(local, []).attributes.filter(({ sides }) => "object" in sides);
+    if (attributes.length === 0) return local;
+    const ids = idsNamed(local, { attributes, place: [] });
+    return withObjects(local, attributes, await readObjectsOf(this.#deps.db.sql, ids));
+  }
+
   async #park(
     parked: { changes: Cells; base: Cells },
     status: "pending" | "conflict" = "conflict",
@@ -396,4 +491,18 @@ export class LanePush {
   #onAttiosClock(ms: number): number {
     return ms + (this.#deps.client.serverClockOffsetMs() ?? 0);
   }
+}
+
+/** Longest pause before a row asks again whether a unique value is free. */
+const MAX_RELEASE_PAUSE_SECONDS = 5;
+
+/** Asks again soon at first, and ever more slowly. Pure. */
+function waitFor(releases: readonly Release[], ageMs: number): LaterError {
+  const delay = Math.min(MAX_RELEASE_PAUSE_SECONDS, Math.max(0.1, ageMs / 4_000));
+  const code = releases.find(({ heldBy }) => heldBy !== null)?.heldBy;
+  if (code == null) return new LaterError(delay);
+  return new LaterError(delay, {
+    code: "value_not_free",
+    message: `waits for another row whose deletion is on hold (${code}) and which has a unique value of this one`,
+  });
 }

@@ -63,7 +63,7 @@ export async function pushLane(
     }
     if (error instanceof ClaimLostError) return;
     if (error instanceof LaterError) {
-      await returnChanges(sql, taken, { delay: error.delay, sent: push.hasSent });
+      await returnChanges(sql, taken, { delay: error.delay, sent: push.hasSent, ...error.reason });
       return;
     }
     if (error instanceof LaneFailedError) {

@@ -73,6 +73,45 @@ export function withTodaysIds(
   return { ...cells, ...Object.fromEntries(columns.map((column) => [column, today(cells[column], known)])) };
 }
 
+/**
+ * Names the object of each reference that may point at several: the one that the record is known to be of, whatever the
+ * column beside it says, which may be of a former value; else what was given. Pure.
+ *
+ * @param objects record id → slug
+ */
+export function withObjects(
+  cells: Cells,
+  attributes: readonly AttributePlan[],
+  objects: ReadonlyMap<string, string>,
+): Cells {
+  const named: Cells = {};
+  for (const { column, sides, multi } of attributes) {
+    const side = sides.object;
+    if (side === undefined || !(column in cells)) continue;
+    const ids = idsIn(cells[column]);
+    const given = [cells[side] ?? []].flat();
+    const isAligned = given.length === ids.length;
+    const slugs = ids.map((id, place) => objects.get(id) ?? (isAligned ? given[place] : null) ?? null);
+    named[side] = multi ? (Array.isArray(cells[column]) ? slugs : null) : (slugs[0] ?? null);
+  }
+  return { ...cells, ...named };
+}
+
+/** The first reference of which nobody knows at which object it points. Pure. */
+export function idsWithoutObject(
+  cells: Cells,
+  attributes: readonly AttributePlan[],
+): { main: string; object: string } | undefined {
+  for (const { column, sides } of attributes) {
+    const side = sides.object;
+    if (side === undefined) continue;
+    const slugs: unknown[] = [cells[side] ?? []].flat();
+    const ids = idsIn(cells[column]);
+    if (slugs.length < ids.length || slugs.includes(null)) return { main: column, object: side };
+  }
+  return undefined;
+}
+
 function columnsNaming({ attributes, place }: References): string[] {
   return [...attributes.map(({ column }) => column), ...place];
 }
