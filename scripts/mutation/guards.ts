@@ -66,6 +66,22 @@ export const GUARDS: readonly Guard[] = [
     named: "not by a push",
   },
   {
+    name: "settlement begun anew when its id is taken",
+    file: "src/sync/push/settle.ts",
+    source: "if (!isUniqueViolation(error)) throw error;",
+    mutant: "if (isUniqueViolation(error) || error !== undefined) throw error;",
+    test: "test/push/settle.test.ts",
+    named: "a settlement that an apply overtakes",
+  },
+  {
+    name: "own columns of a provisional row",
+    file: "src/sync/push/write-answer.ts",
+    source: "const own = isFree ? [] : await readOwnColumns(tx, target);",
+    mutant: "const own = isFree ? await readOwnColumns(tx, target) : [];",
+    test: "test/push/own-columns.test.ts",
+    named: "keeps its own columns",
+  },
+  {
     name: "hash cleared when a held change is given up",
     file: "src/db/queries/outbox-holds.ts",
     source: "SET _hash = NULL WHERE",

@@ -1,4 +1,6 @@
 import { beforeAll, beforeEach, expect, it } from "vitest";
+import { createSql } from "../../src/db/index.ts";
+import { holdStream } from "../../src/db/locks.ts";
 import { deliverEvents, drain } from "../support/live.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { SHORT_PATIENCE, startWriting, type Writing } from "../support/writing.ts";
@@ -187,5 +189,45 @@ it("a row inserted meanwhile that refers to the provisional id is let in or refu
   await expect(user`INSERT INTO app."Key 3" (id, "of company") VALUES (3, ${provisional})`).rejects.toThrow(
     "violates foreign key constraint",
   );
+  await expectEqual();
+});
+
+it("a settlement that an apply overtakes waits for it, and settles onto its row at once", async () => {
+  const { mirror, user, push } = writing;
+  const provisional = await insertReferred({ name: "Met an apply" });
+  // As an apply does: it has written the row, and has not committed yet.
+  const applying = createSql(mirror.db.url, { connections: 1 });
+  let commit = (): void => undefined;
+  const committing = new Promise<void>((resolve) => (commit = resolve));
+  let applied: Promise<unknown> = Promise.resolve();
+  const stop = mirror.sandbox.onAnswer(async ({ path, method }) => {
+    if (method !== "POST" || !/\/records$/.test(path)) return;
+    stop();
+    const made = mirror.sandbox.store.records("companies").at(-1)?.id ?? "";
+    await new Promise<void>((inserted) => {
+      applied = applying.begin(async (tx) => {
+        await holdStream(tx, "companies");
+        await tx`INSERT INTO attio.companies (record_id, name) VALUES (${made}, 'Met an apply')`;
+        inserted();
+        await committing;
+      });
+    });
+  });
+  const pushed = push();
+  const isWaiting = async () => {
+    const [waiting] = await user`
+        SELECT count(*)::int AS count FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'transactionid'`;
+    return waiting?.["count"] as number;
+  };
+  await expect.poll(isWaiting, { timeout: 20_000, interval: 20 }).toBe(1);
+  commit();
+  await applied;
+  await pushed;
+  await applying.end();
+  const id = await expectSettled(provisional, "Met an apply");
+  const [change] = await mirror.db.sql`
+    SELECT status, attempts FROM attio_sync.outbox WHERE record_id = ${id} AND operation = 'insert'`;
+  expect(change).toEqual({ status: "pushed", attempts: 1 });
   await expectEqual();
 });

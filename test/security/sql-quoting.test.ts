@@ -16,8 +16,13 @@ const TRUSTED: Readonly<Record<string, string>> = {
   "db/mirror/roles.ts: statement": "constants, and grants on mirrorTable()",
   "db/queries/compare.ts: one.test": "made a few lines above it, with quoteIdentifier()",
   "db/queries/identity.ts: name": "quoted by PostgreSQL: format('%I.%I')",
-  "sync/push/settle.ts: moves":
-    "names of users' tables and columns, quoted by PostgreSQL: regclass and quote_ident",
+  "sync/push/write-answer.ts: isLeft": "made in foreign-keys.ts, with quoteIdentifier()",
+  "sync/push/write-answer.ts: park": "made in foreign-keys.ts, with quoteIdentifier()",
+  "sync/push/write-answer.ts: mergeStatement(target, set, { keys, given, own, isRemoved: isStrictly })":
+    "made there and in foreign-keys.ts, with quoteIdentifier(); test/push/own-columns.test.ts has such names",
+  "sync/push/write-answer.ts: renameStatement(target, set, { keys, given })":
+    "made there and in foreign-keys.ts, with quoteIdentifier()",
+  "sync/push/write-answer.ts: updateStatement(target, set)": "made in that file, with quoteIdentifier()",
   "sync/schema/sync-fixed-writes.ts: planWrites(stream, await introspect(tx), writes)":
     "test/db/plan-source.property.test.ts runs what the plans are made of, on names of any text",
   "sync/schema/sync-schema.ts: statements":
