@@ -168,3 +168,27 @@ it("soft deletion: the address of a deleted row is free for a new one", async ()
     SELECT count(*)::int FROM attio.people WHERE email_addresses = '{moving@made-here.com}' AND _deleted_at IS NULL`;
   expect(row).toEqual({ count: 1 });
 });
+
+it("an INSERT that is bound to a record just before that is deleted here leaves a record of its own", async () => {
+  const writing = await startWriting();
+  const { mirror, user, pusher } = writing;
+  const ids = await makePeople(writing, ["moving@made-here.com"]);
+  const old = ids.get("moving@made-here.com") ?? "";
+  await insert("moving@made-here.com")(user);
+  // The deletion is committed once Attio has been asked whose address it is, and before the answer is settled.
+  const deleted = new Promise<unknown>((resolve, reject) => {
+    const stop = mirror.sandbox.onRequest(({ method }) => {
+      if (method !== "PATCH" && method !== "PUT") return;
+      stop();
+      remove(old)(user).then(resolve, reject);
+    });
+  });
+  mirror.sandbox.faults.add({ kind: "slow", ms: 500, method: "PATCH", times: 1 });
+  await Promise.all([pusher.run(), deleted]);
+  await expectAllPushed(writing);
+  const there = addressesOf(writing);
+  expect(there.has(old)).toBe(false);
+  expect([...there.values()].filter((addresses) => addresses.includes("moving@made-here.com"))).toHaveLength(
+    1,
+  );
+});

@@ -32,6 +32,15 @@ export async function findReleases(
       AND (status <> 'failed' OR operation = 'delete' AND error_code IN ${sql.unsafe(ON_HOLD)})`;
 }
 
+/** Whether a waiting change deletes a record or gives up a unique value of it. */
+export async function hasRelease(tx: Tx, stream: string, recordId: string): Promise<boolean> {
+  const found = await tx`
+    SELECT FROM attio_sync.outbox
+    WHERE record_id = ${recordId} AND stream = ${stream} AND status IN ('pending', 'pushing')
+      AND (operation = 'delete' OR frees IS NOT NULL) LIMIT 1`;
+  return found.length > 0;
+}
+
 /**
  * Notes that Attio has given up the unique values of these row changes, ahead of the rest: other rows may claim them, and the
  * rest is decided against what Attio has since.

@@ -3,6 +3,7 @@ import { mirrorTable } from "../../db/mirror/sql-names.ts";
 import { isUniqueViolation } from "../../db/pg-errors.ts";
 import { ring, type Doorbell } from "../../db/queries/dirty.ts";
 import { endChanges, type Lane } from "../../db/queries/outbox.ts";
+import { hasRelease } from "../../db/queries/outbox-releases.ts";
 import { readHolds } from "../../db/queries/outbox-holds.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
@@ -12,7 +13,7 @@ import type { ApplyTarget } from "../apply/target.ts";
 import { otherSides } from "../live/other-sides.ts";
 import type { MappedRow } from "../mapping/row.ts";
 import { adoptId } from "./adopt-id.ts";
-import { ClaimLostError } from "./lane-errors.ts";
+import { ClaimLostError, LaterError } from "./lane-errors.ts";
 import { lockRows, writeAnswer } from "./write-answer.ts";
 
 /** Attio's answer to a push. */
@@ -29,12 +30,16 @@ export interface Answer {
 
 const LOCK_TIMEOUT = "500ms";
 
+/** Pause of an insert that bound to a record before a change came which gives the record up. */
+const BOUND_TOO_EARLY_SECONDS = 0.2;
+
 /**
  * Ends a push: the changes are marked, and the row takes Attio's answer but for what was changed here since, with a fetch
  * sequence number above the answer, in one transaction. Nobody ever reads the row as it was before the change.
  *
  * @throws {PlanChangedError} when the answer was mapped by an older plan
  * @throws {ClaimLostError} when the changes are no longer ours
+ * @throws {LaterError} when an insert bound to a record that is deleted here meanwhile
  */
 export async function settle(sql: Sql, lane: Lane, answer: Answer): Promise<void> {
   try {
@@ -53,7 +58,11 @@ async function settleOnce(tx: Tx, lane: Lane, answer: Answer): Promise<void> {
   await holdPlan(tx, target);
   // Before anything is read of them: whoever holds a row may be about to commit a change of it.
   const locked = await lockRows(tx, target, [lane.recordId, row.id]);
-  if (row.id !== lane.recordId) await adoptId(tx, lane, row.id, locked.has(row.id));
+  if (row.id !== lane.recordId) {
+    // Bound to a record that is to go, or to give up the value by which it was found: both are looked for anew afterwards.
+    if (await hasRelease(tx, target.stream, row.id)) throw new LaterError(BOUND_TOO_EARLY_SECONDS);
+    await adoptId(tx, lane, row.id, locked.has(row.id));
+  }
   if (!(await endChanges(tx, lane.changes, "pushed"))) throw new ClaimLostError();
   const hold = (await readHolds(tx, target.stream, [row.id])).get(row.id);
   const written = await writeAnswer(tx, target, {
