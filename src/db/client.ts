@@ -3,7 +3,6 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { surviveLostTypeQueries } from "./lost-type-query.ts";
-import { DAEMON, WRITER_SETTING } from "./mirror/write-guard.ts";
 
 export type Sql = postgres.Sql<{ bigint: number }>;
 export type Tx = postgres.TransactionSql<{ bigint: number }>;
@@ -67,7 +66,6 @@ export function createSql(url: string, options: DatabaseOptions = {}): Sql {
       plan_cache_mode: "force_custom_plan",
       jit: "off",
       TimeZone: "UTC",
-      [WRITER_SETTING]: DAEMON,
       ...options.parameters,
     },
     types: {

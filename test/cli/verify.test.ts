@@ -7,6 +7,7 @@ import { openDatabase, type Database, type Sql } from "../../src/db/index.ts";
 import { startSandbox, type Sandbox } from "../../src/sandbox/index.ts";
 import { createTestIo, runCli } from "../support/cli.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { past } from "../support/as-daemon.ts";
 
 /** A value that is nowhere else, so that it would be noticed in any output. */
 const SECRET = "Geheimnis-4711";
@@ -65,9 +66,13 @@ async function harm(): Promise<{ different: string; missing: string; extra: stri
     SELECT record_id AS id FROM attio.people ORDER BY record_id LIMIT 2`;
   if (one === undefined || two === undefined) throw new Error("too few people");
   const extra = randomUUID();
-  await sql`UPDATE attio.people SET name = ${SECRET}, job_title = ${SECRET} WHERE record_id = ${one.id}`;
-  await sql`DELETE FROM attio.people WHERE record_id = ${two.id}`;
-  await sql`INSERT INTO attio.people (record_id, created_at, name) VALUES (${extra}, '2024-01-01', ${SECRET})`;
+  await past(
+    sql,
+  )`UPDATE attio.people SET name = ${SECRET}, job_title = ${SECRET} WHERE record_id = ${one.id}`;
+  await past(sql)`DELETE FROM attio.people WHERE record_id = ${two.id}`;
+  await past(
+    sql,
+  )`INSERT INTO attio.people (record_id, created_at, name) VALUES (${extra}, '2024-01-01', ${SECRET})`;
   return { different: one.id, missing: two.id, extra };
 }
 
@@ -145,7 +150,7 @@ test("a local change that is not in Attio is told apart, by id and column but ne
   const plain = await runCli(["verify", "deals"], writing);
   const json = await runCli(["verify", "deals", "--json"], writing);
   await sql`TRUNCATE attio_sync.outbox`;
-  await sql`UPDATE attio.deals SET _hash = NULL WHERE record_id = ${deal?.id ?? ""}`;
+  await past(sql)`UPDATE attio.deals SET _hash = NULL WHERE record_id = ${deal?.id ?? ""}`;
   expect((await runCli(["backfill", "deals"], env)).exitCode).toBe(0);
 
   expect([plain.exitCode, json.exitCode]).toEqual([0, 0]);
@@ -158,7 +163,7 @@ test("a local change that is not in Attio is told apart, by id and column but ne
 });
 
 test("deletions that are held back are told, with what to do about them", async () => {
-  await sql`INSERT INTO attio.companies (record_id, created_at)
+  await past(sql)`INSERT INTO attio.companies (record_id, created_at)
     SELECT gen_random_uuid(), '2024-01-01' FROM generate_series(1, 120)`;
   const { exitCode, out } = await runCli(["verify", "companies", "--repair"], env);
   expect(exitCode).toBe(1);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { markSync } from "../../src/db/locks.ts";
 import { migrate, openDatabase, type Database } from "../../src/db/index.ts";
 import { introspect } from "../../src/db/mirror/introspect.ts";
 import { mirrorTable } from "../../src/db/mirror/sql-names.ts";
@@ -68,6 +69,7 @@ it("whatever slugs become of each other, every attribute keeps its column and it
       const undo = new Error("undo");
       await expect(
         db.sql.begin(async (tx) => {
+          await markSync(tx);
           await playRounds(tx, all);
           throw undo;
         }),

@@ -1,4 +1,5 @@
 import type { Sql } from "../../src/db/index.ts";
+import { past } from "./as-daemon.ts";
 
 /** SQL that gives a value of this type which the column surely does not hold now. */
 const OTHER: Readonly<Record<string, (column: string) => string>> = {
@@ -45,8 +46,9 @@ export async function tamper(
   const other = OTHER[type];
   if (other === undefined) throw new Error(`no other value is known for ${type}`);
   const column = `"${name}"`;
-  const done = await sql.unsafe(`UPDATE attio.${table} SET ${column} = ${other(column)} WHERE ${key} = $1`, [
-    id,
-  ]);
+  const done = await past(sql).unsafe(
+    `UPDATE attio.${table} SET ${column} = ${other(column)} WHERE ${key} = $1`,
+    [id],
+  );
   if (done.count !== 1) throw new Error(`${table} has no row ${id}`);
 }

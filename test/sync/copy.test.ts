@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import postgres from "postgres";
 import { beforeAll, expect, test } from "vitest";
+import { MARK_SYNC } from "../../src/db/mirror/write-guard.ts";
 import type { Sql, Tx } from "../../src/db/index.ts";
 import { copyInto, copyLine } from "../../src/db/mirror/copy.ts";
 import { upsertStatement } from "../../src/db/mirror/upsert.ts";
@@ -159,6 +160,7 @@ test("a row that somebody else writes while the page is copied is left to the up
   try {
     await other`BEGIN`;
     const newer = await drawTicket(sql);
+    await other.unsafe(`SELECT ${MARK_SYNC}`);
     await other.unsafe(
       `INSERT INTO attio.${things.slug} (record_id, name, _fetch_seq) VALUES ('${contested}', 'theirs', ${newer})`,
     );

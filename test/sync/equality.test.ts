@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { markSync } from "../../src/db/locks.ts";
 import { DEFAULT_SEED } from "../../src/sandbox/index.ts";
 import type { StreamResult } from "../../src/sync/backfill/index.ts";
 import { catalogSnapshot } from "../support/catalog.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { rowVersions, touchedRows } from "../support/row-versions.ts";
+import { past } from "../support/as-daemon.ts";
 
 describe("a backfill of a whole company", () => {
   let mirror: Mirror;
@@ -72,7 +74,7 @@ describe("a backfill of a whole company", () => {
 
   it("brings a row that somebody changed in the mirror back when its hash is gone", async () => {
     const { sql } = mirror.db;
-    await sql`UPDATE attio.people SET name = 'someone else', _hash = NULL, _fetch_seq = 0
+    await past(sql)`UPDATE attio.people SET name = 'someone else', _hash = NULL, _fetch_seq = 0
       WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.people)`;
     const [people] = await mirror.backfill({ streams: ["people"] });
     expect(people?.written).toBe(1);
@@ -106,6 +108,7 @@ describe("a backfill of a whole company", () => {
         sql.begin(async (tx) => {
           // No column that a trigger names can change its type.
           await tx.unsafe(`DROP TRIGGER attio_mirror_guard_columns ON ${table}`);
+          await markSync(tx);
           const done = await tx.unsafe(harm);
           if (done.command !== "ALTER TABLE") expect([harm, done.count]).toEqual([harm, 1]);
           throw new Differences(await findDifferences(mirror.sandbox, tx as never, options));

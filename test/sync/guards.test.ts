@@ -6,6 +6,7 @@ import type { StreamResult } from "../../src/sync/backfill/index.ts";
 import { startMirror, type Mirror } from "../support/mirror.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { addThings, type Things } from "../support/things.ts";
+import { past } from "../support/as-daemon.ts";
 
 const MAX_PAGE = { records: 20, entries: 20, notes: 10, tasks: 10 };
 const BEGAN_MS = Date.parse("2024-01-01T00:00:00Z");
@@ -109,7 +110,7 @@ test("a first backfill of notes or tasks goes on behind a page that was cut shor
     mirror.sandbox.store.createTask({ content: `${index}` });
   }
   for (const items of [0, 3]) {
-    await sql`TRUNCATE attio.notes, attio.tasks, attio_sync.tombstones`;
+    await past(sql)`TRUNCATE attio.notes, attio.tasks, attio_sync.tombstones`;
     mirror.sandbox.faults.add({ kind: "short", items, path: /\/v2\/notes$/, after: 2, times: 1 });
     mirror.sandbox.faults.add({ kind: "short", items, path: /\/v2\/tasks$/, after: 1, times: 1 });
     const results = await mirror.backfill({ streams: ["notes", "tasks"] });

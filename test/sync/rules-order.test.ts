@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
+import { markSync } from "../../src/db/locks.ts";
 import type { Sql } from "../../src/db/index.ts";
 import { holdStreamAlone } from "../../src/db/locks.ts";
 import { bumpPlanVersion } from "../../src/db/queries/streams.ts";
@@ -9,6 +10,7 @@ import { deleteRows } from "../../src/sync/apply/delete-rows.ts";
 import { PlanChangedError } from "../../src/sync/apply/target.ts";
 import { startMirror } from "../support/mirror.ts";
 import { addThings, dirtyIds, mappedThing, someoneWaits, type Things } from "../support/things.ts";
+import { past } from "../support/as-daemon.ts";
 
 let sql: Sql;
 let things: Things;
@@ -97,7 +99,7 @@ test("A, B, A: an equal row that a user holds cannot be raised, so it is looked 
 test("hash of what: a row without a hash is written even if nothing else differs", async () => {
   const id = randomUUID();
   await page(await drawTicket(sql), { [id]: "same" });
-  await sql`UPDATE ${table()} SET _hash = NULL, name = 'edited here' WHERE record_id = ${id}`;
+  await past(sql)`UPDATE ${table()} SET _hash = NULL, name = 'edited here' WHERE record_id = ${id}`;
   expect(await page(await drawTicket(sql), { [id]: "same" })).toMatchObject({ written: 1 });
   expect(await nameOf(id)).toBe("same");
 });
@@ -186,6 +188,7 @@ test("mask read too early: what was committed while the page waited for its lock
     // Readers pass this lock, those who lock rows do not: the page has read its hashes and now waits.
     await tx`LOCK TABLE ${table()} IN EXCLUSIVE MODE`;
     const newer = await drawTicket(sql);
+    await markSync(tx);
     await tx`UPDATE ${table()} SET name = '3', _hash = NULL, _fetch_seq = ${newer} WHERE record_id = ${differs}`;
     await tx`UPDATE ${table()} SET name = '2', _hash = ${hash}, _fetch_seq = ${newer} WHERE record_id = ${equals}`;
     waiting = page(older, { [differs]: "2", [equals]: "2" });
@@ -203,6 +206,7 @@ test("two pages that insert one record: the older one gives way", async () => {
   let waiting: Promise<ApplyCounts> | undefined;
   await sql.begin(async (tx) => {
     const newer = await drawTicket(sql);
+    await markSync(tx);
     await tx`INSERT INTO ${table()} (record_id, name, _fetch_seq) VALUES (${id}, 'new', ${newer})`;
     waiting = page(older, { [id]: "old" });
     await someoneWaits(sql);

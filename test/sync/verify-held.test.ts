@@ -7,6 +7,7 @@ import { drain } from "../support/live.ts";
 import type { Mirror } from "../support/mirror.ts";
 import { findingsOf, noFindings, verifyOne } from "../support/verify.ts";
 import { startWriting, type WritingOptions } from "../support/writing.ts";
+import { past } from "../support/as-daemon.ts";
 
 const SEED = { people: 12, companies: 4, deals: 3, seed: 5 };
 
@@ -46,7 +47,7 @@ test.each(["pending", "pushing", "failed", "conflict"])(
       examples: [],
     });
 
-    await sql`UPDATE attio.people SET description = 'drifted' WHERE record_id = ${id}`;
+    await past(sql)`UPDATE attio.people SET description = 'drifted' WHERE record_id = ${id}`;
     const examples = [{ id, kind: "different", columns: ["description"] }];
     const found = { ...noFindings("people"), different: 1, ...held, examples };
     expect(await verifyOne(mirror, "people", { repair: true })).toMatchObject({ ...found, repaired: 1 });
@@ -70,7 +71,7 @@ test("once a change is pushed or given up, what differs is drift", async () => {
 test("one part of a name that was written here is held with its whole attribute, and nothing else is", async () => {
   const [id = ""] = await somePeople(1);
   await user`UPDATE attio.people SET name_first = 'Mine' WHERE record_id = ${id}`;
-  await sql`UPDATE attio.people SET name = 'Mine altogether' WHERE record_id = ${id}`;
+  await past(sql)`UPDATE attio.people SET name = 'Mine altogether' WHERE record_id = ${id}`;
   expect(await verifyOne(mirror, "people")).toMatchObject({
     ...noFindings("people"),
     held: 1,

@@ -11,6 +11,7 @@ import { startMirror, type Mirror } from "../support/mirror.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { addThings, dirtyIds, plant, setAsideCodes, type Things } from "../support/things.ts";
 import { findingsOf, noFindings, verifyOne } from "../support/verify.ts";
+import { past } from "../support/as-daemon.ts";
 
 let mirror: Mirror;
 let sql: Sql;
@@ -91,7 +92,9 @@ test("without a daemon, what colleagues did since the last backfill is drift", a
 test("an extra row is asked for by itself before it is reported", async () => {
   const { things } = await mirrored(3);
   const invented = randomUUID();
-  await sql`INSERT INTO ${sql(`attio.${things.slug}`)} (record_id, created_at) VALUES (${invented}, now())`;
+  await past(
+    sql,
+  )`INSERT INTO ${sql(`attio.${things.slug}`)} (record_id, created_at) VALUES (${invented}, now())`;
   mirror.sandbox.log.clear();
   expect(await verifyOne(mirror, things.slug)).toMatchObject({ extra: 1, different: 0, missing: 0 });
   expect(mirror.sandbox.log.count({ method: "GET", path: new RegExp(`/records/${invented}$`) })).toBe(1);
@@ -99,7 +102,7 @@ test("an extra row is asked for by itself before it is reported", async () => {
 
 test("rows that a listing leaves out although Attio has them are compared, not reported as extra", async () => {
   const { things, records } = await mirrored(20);
-  await sql`UPDATE ${sql(`attio.${things.slug}`)} SET name = 'x' WHERE record_id = ${records[0].id}`;
+  await past(sql)`UPDATE ${sql(`attio.${things.slug}`)} SET name = 'x' WHERE record_id = ${records[0].id}`;
   mirror.sandbox.faults.add({ kind: "short", items: 0, path: queriesOf(things), times: 1 });
   const result = await verifyOne(mirror, things.slug);
   expect(findingsOf(result)).toEqual({ ...noFindings(things.slug), different: 1 });
@@ -114,8 +117,8 @@ test("a row that is suspected in two places far apart is reported once", async (
   );
   await things.backfill();
   const table = sql(`attio.${things.slug}`);
-  await sql`UPDATE ${table} SET name = 'x'`;
-  await sql`UPDATE ${table} SET created_at = '2025-01-01' WHERE record_id = ${records[0]?.id ?? ""}`;
+  await past(sql)`UPDATE ${table} SET name = 'x'`;
+  await past(sql)`UPDATE ${table} SET created_at = '2025-01-01' WHERE record_id = ${records[0]?.id ?? ""}`;
   expect(findingsOf(await verifyOne(mirror, things.slug))).toEqual({
     ...noFindings(things.slug),
     different: 620,
@@ -191,7 +194,9 @@ test("what waits to be fetched again is in flight; a repair fetches it", async (
   const [changed, deleted, tampered] = records;
   things.update(changed.id, { name: "changed" });
   things.remove(deleted?.id ?? "");
-  await sql`UPDATE ${sql(`attio.${things.slug}`)} SET name = 'x' WHERE record_id = ${tampered?.id ?? ""}`;
+  await past(
+    sql,
+  )`UPDATE ${sql(`attio.${things.slug}`)} SET name = 'x' WHERE record_id = ${tampered?.id ?? ""}`;
   await markDirty(sql, things.slug, [changed.id, deleted?.id ?? "", tampered?.id ?? ""], "test");
   // No fetch would write the row whose hash is as it should be: its mark explains nothing.
   const expected = { ...noFindings(things.slug), inFlight: 2, different: 1 };
@@ -211,7 +216,7 @@ test("rows that were set aside are told apart, by reason", async () => {
   plant(mirror, refused, "stars", { value: 70_000 });
   await things.backfill();
   things.update(failed.id, { name: "changed" });
-  await sql`UPDATE ${sql(`attio.${things.slug}`)} SET name = 'x' WHERE record_id = ${tampered.id}`;
+  await past(sql)`UPDATE ${sql(`attio.${things.slug}`)} SET name = 'x' WHERE record_id = ${tampered.id}`;
   const failure = { code: "hydrate_failed", reason: "test" };
   await setAside(sql, things.slug, [
     { id: failed.id, ...failure },
@@ -246,7 +251,7 @@ test("a row that turned unreadable or unfit since the backfill is drift until a 
 
 test("a schema that changes between a page and its comparison costs one more request", async () => {
   const { things, records } = await mirrored(3);
-  await sql`UPDATE ${sql(`attio.${things.slug}`)} SET name = 'x' WHERE record_id = ${records[0].id}`;
+  await past(sql)`UPDATE ${sql(`attio.${things.slug}`)} SET name = 'x' WHERE record_id = ${records[0].id}`;
   whileAnswering(things, "page", async () => {
     mirror.sandbox.store.updateAttribute(things.slug, "name", { slug: "label" });
     await mirror.syncSchema();
@@ -274,18 +279,18 @@ test("titles are compared as the schema has them, and what Attio does not show o
   await things.backfill();
   mirror.sandbox.store.updateAttribute(things.slug, "kept", { isArchived: true });
   await mirror.syncSchema();
-  await sql`UPDATE ${sql(`attio.${things.slug}`)} SET kept = 'x' WHERE record_id = ${record.id}`;
+  await past(sql)`UPDATE ${sql(`attio.${things.slug}`)} SET kept = 'x' WHERE record_id = ${record.id}`;
   mirror.sandbox.store.updateStatus(things.slug, "stage", "Before", { title: "After" });
   await things.backfill();
   expect(findingsOf(await verifyOne(mirror, things.slug))).toEqual(noFindings(things.slug));
-  await sql`UPDATE ${sql(`attio.${things.slug}`)} SET stage = 'Before' WHERE record_id = ${record.id}`;
+  await past(sql)`UPDATE ${sql(`attio.${things.slug}`)} SET stage = 'Before' WHERE record_id = ${record.id}`;
   const { examples } = await verifyOne(mirror, things.slug);
   expect(examples).toEqual([{ id: record.id, kind: "different", columns: ["stage"] }]);
 });
 
 test("a repair deletes no more than the cap allows and says what it held back", async () => {
   const { things } = await mirrored(5);
-  await sql`INSERT INTO ${sql(`attio.${things.slug}`)} (record_id, created_at)
+  await past(sql)`INSERT INTO ${sql(`attio.${things.slug}`)} (record_id, created_at)
     SELECT gen_random_uuid(), '2024-01-01' FROM generate_series(1, 130)`;
   const result = await verifyOne(mirror, things.slug, { repair: true });
   expect(result).toMatchObject({ extra: 130, repaired: 100, heldBack: 30 });
@@ -300,7 +305,7 @@ test("a repair deletes no more than the cap allows and says what it held back", 
 test("a row that a user has locked is left to its mark, and the repair does not wait", async () => {
   const { things, records } = await mirrored(2);
   const table = sql(`attio.${things.slug}`);
-  await sql`UPDATE ${table} SET name = 'x' WHERE record_id = ${records[0].id}`;
+  await past(sql)`UPDATE ${table} SET name = 'x' WHERE record_id = ${records[0].id}`;
   await sql.begin(async (user) => {
     await user`SELECT 1 FROM ${table} WHERE record_id = ${records[0].id} FOR UPDATE`;
     expect(await verifyOne(mirror, things.slug, { repair: true })).toMatchObject({ different: 1 });
@@ -370,8 +375,8 @@ test("with DELETE_MODE soft, a repair marks what is extra and brings back what w
   await things.backfill();
   const invented = randomUUID();
   const table = own.db.sql(`attio.${things.slug}`);
-  await own.db.sql`INSERT INTO ${table} (record_id, created_at) VALUES (${invented}, now())`;
-  await own.db.sql`UPDATE ${table} SET _deleted_at = now() WHERE record_id = ${record.id}`;
+  await past(own.db.sql)`INSERT INTO ${table} (record_id, created_at) VALUES (${invented}, now())`;
+  await past(own.db.sql)`UPDATE ${table} SET _deleted_at = now() WHERE record_id = ${record.id}`;
   const result = await verifyOne(own, things.slug, { repair: true });
   expect(result).toMatchObject({ missing: 1, extra: 1, repaired: 2 });
   const rows = await things.rows();

@@ -11,6 +11,7 @@ import { findDifferences, type OracleOptions } from "../support/oracle.ts";
 import { rowVersions, touchedRows } from "../support/row-versions.ts";
 import { dataColumns, tamper, type TypedColumn } from "../support/tamper.ts";
 import { findingsOf, noFindings, verifyOne } from "../support/verify.ts";
+import { past } from "../support/as-daemon.ts";
 
 /** Everything there is, of few records: comments and files cost a request for each of them. */
 const SEED = { ...DEFAULT_SEED, people: 30, companies: 12, deals: 12, sameMillisecond: 5 };
@@ -60,7 +61,9 @@ test("asks no more of Attio than a backfill does, and all of it as bulk work", a
     hooks: { onRequest: ({ priority }) => void priorities.add(priority) },
   });
   const streams = ["people", "tasks", "list:sales"];
-  await sql`UPDATE attio.people SET name = NULL WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.people)`;
+  await past(
+    sql,
+  )`UPDATE attio.people SET name = NULL WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.people)`;
   const repair = await verify({ ...mirror.deps, client }, { streams, repair: true });
   expect(repair.map(({ repaired }) => repaired)).toEqual([1, 0, 0]);
   const results = await verify({ ...mirror.deps, client }, { streams });
@@ -135,11 +138,11 @@ async function tamperTable(table: string, key: string): Promise<Tampered> {
   const rows = await sql.unsafe<{ id: string }[]>(`SELECT ${key} AS id FROM attio.${table} ORDER BY 1`);
   const [doomed, ...others] = rows.map(({ id }) => id);
   if (doomed === undefined || others.length === 0) throw new Error(`${table} is too small`);
-  await sql.unsafe(`DELETE FROM attio.${table} WHERE ${key} = $1`, [doomed]);
+  await past(sql).unsafe(`DELETE FROM attio.${table} WHERE ${key} = $1`, [doomed]);
   // With the deleted and the invented row, as many as are named as examples.
   const columns = await tamperAll({ table, key }, others.slice(0, 3), await dataColumns(sql, table));
   const invented = randomUUID();
-  await sql.unsafe(
+  await past(sql).unsafe(
     `INSERT INTO attio.${table} SELECT (copy).* FROM (
       SELECT jsonb_populate_record(t, jsonb_build_object($1::text, $2::text)) AS copy
       FROM attio.${table} t WHERE ${key} = $3) made`,
@@ -187,11 +190,13 @@ test.each([
 });
 
 test("a row deleted by SQL is missing, one invented is extra, with or without a date", async () => {
-  const [gone] = await sql<{ id: string }[]>`
+  const [gone] = await past(sql)<{ id: string }[]>`
       DELETE FROM attio.people WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.people)
       RETURNING record_id AS id`;
   const [dated, undated] = [randomUUID(), randomUUID()];
-  await sql`INSERT INTO attio.people (record_id, created_at) VALUES (${dated}, '2024-02-03'), (${undated}, NULL)`;
+  await past(
+    sql,
+  )`INSERT INTO attio.people (record_id, created_at) VALUES (${dated}, '2024-02-03'), (${undated}, NULL)`;
   const result = await verifyOne(mirror, "people");
   expect(findingsOf(result)).toEqual({ ...noFindings("people"), missing: 1, extra: 2 });
   expect(new Map(result.examples.map(({ id, kind }) => [id, kind]))).toEqual(
@@ -205,9 +210,9 @@ test("a row deleted by SQL is missing, one invented is extra, with or without a 
 });
 
 test("a row whose creation was changed by SQL is one row that drifted, not two", async () => {
-  await sql`UPDATE attio.people SET created_at = created_at + interval '1 year'
+  await past(sql)`UPDATE attio.people SET created_at = created_at + interval '1 year'
       WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.people)`;
-  await sql`UPDATE attio.people SET created_at = NULL
+  await past(sql)`UPDATE attio.people SET created_at = NULL
       WHERE record_id = (SELECT max(record_id::text)::uuid FROM attio.people)`;
   const result = await verifyOne(mirror, "people");
   expect(findingsOf(result)).toEqual({ ...noFindings("people"), different: 2 });
@@ -223,7 +228,9 @@ test("an invented row that hangs on nothing is extra", async () => {
     ["call_recordings", "call_recordings", "call_recording_id", "meeting_id"],
   ] as const) {
     const id = randomUUID();
-    await sql.unsafe(`INSERT INTO attio.${table} (${key}, ${parent}) VALUES ($1, gen_random_uuid())`, [id]);
+    await past(sql).unsafe(`INSERT INTO attio.${table} (${key}, ${parent}) VALUES ($1, gen_random_uuid())`, [
+      id,
+    ]);
     invented.set(stream, [...(invented.get(stream) ?? []), id].toSorted());
   }
   const streams = [...invented.keys()];
@@ -236,8 +243,10 @@ test("an invented row that hangs on nothing is extra", async () => {
 });
 
 test("a row marked deleted is not extra; one that Attio has is missing", async () => {
-  await sql`INSERT INTO attio.deals (record_id, created_at, _deleted_at) VALUES (${randomUUID()}, '2024-02-03', now())`;
-  await sql`UPDATE attio.deals SET _deleted_at = now()
+  await past(
+    sql,
+  )`INSERT INTO attio.deals (record_id, created_at, _deleted_at) VALUES (${randomUUID()}, '2024-02-03', now())`;
+  await past(sql)`UPDATE attio.deals SET _deleted_at = now()
       WHERE record_id = (SELECT min(record_id::text)::uuid FROM attio.deals WHERE _deleted_at IS NULL)`;
   expect(findingsOf(await verifyOne(mirror, "deals"))).toEqual({ ...noFindings("deals"), missing: 1 });
   await expectRepaired("deals", { sources: ["deals"], resources: [] });

@@ -3,8 +3,9 @@ import type { ExistingTable } from "./introspect.ts";
 import { mirrorTable } from "./sql-names.ts";
 import { BOOKKEEPING_COLUMNS } from "./tables.ts";
 import type { Column, DescribedColumn } from "./tables.ts";
-import { captureStatements, captureVersion, releaseStatements, type Capture } from "./capture.ts";
-import { guardStatements } from "./write-guard.ts";
+import { captureStatements, captureVersion, releaseStatements } from "./capture.ts";
+import type { Capture } from "./capture-plan.ts";
+import { GUARD_VERSION, guardStatements } from "./write-guard.ts";
 
 /** A table as it shall be. */
 export interface WantedTable {
@@ -87,16 +88,18 @@ function planWrites(have: ExistingTable, want: WantedTable, renames: readonly Re
       ...(have.capture === null ? [] : releaseStatements(want.name)),
       ...planGuard(have, want, renames),
     ];
-  const isUpToDate = have.guarded.size === 0 && have.capture === captureVersion(want.name, capture);
+  const isUpToDate =
+    have.guarded.size === 0 && have.capture === captureVersion(want.name, capture) && have.firesAlways;
   return isUpToDate ? [] : captureStatements(want.name, capture);
 }
 
-/** Guards columns that are not yet; those of attributes that Attio no longer shows stay guarded. */
+/** Guards columns that are not yet, or are by triggers of an earlier version; those of attributes that Attio no longer shows stay guarded. */
 function planGuard(have: ExistingTable, want: WantedTable, renames: readonly Rename[]): string[] {
   const to = new Map(renames.map((rename) => [rename.from, rename.to]));
   const guarded = new Set([...have.guarded].map((name) => to.get(name) ?? name));
   const wanted = mirrorColumns(want);
-  if (wanted.every((name) => guarded.has(name))) return [];
+  const isUpToDate = have.guard === GUARD_VERSION && have.firesAlways;
+  if (isUpToDate && wanted.every((name) => guarded.has(name))) return [];
   return guardStatements(want.name, [...new Set([...guarded, ...wanted])]);
 }
 

@@ -1,5 +1,6 @@
 /** The column types of the mirror. */
 export type ColumnType =
+  | "bigint"
   | "boolean"
   | "date"
   | "date[]"

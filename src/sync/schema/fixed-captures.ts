@@ -1,11 +1,17 @@
-import type { Capture, Check } from "../../db/mirror/capture.ts";
+import type { Capture, CapturedGroup, Check } from "../../db/mirror/capture-plan.ts";
 import type { Column } from "../../db/mirror/tables.ts";
 import type { WritableStream } from "../streams.ts";
 
 /** What Attio lets us write of a fixed table; docs.attio.com, "Notes", "Tasks", "Comments". */
 export type FixedCapture = Omit<Capture, "softDelete"> & { table: string };
 
-const text = (name: string): { columns: Column[] } => ({ columns: [{ name, type: "text" }] });
+const group = (name: string, type: Column["type"], checks?: readonly Check[]): CapturedGroup => ({
+  columns: [{ name, type }],
+  unique: false,
+  ...(checks && { checks }),
+});
+
+const time = (name: string): Column => ({ name, type: "timestamp with time zone" });
 
 const LINK_PROBLEM =
   'column "linked_records" must be an array of {"target_object_id": …, "target_record_id": …}';
@@ -21,7 +27,11 @@ const LINK_CHECKS: readonly Check[] = [
   ],
 ];
 
-const CREATED = ["created_by_actor_type", "created_by_actor_id", "created_at"];
+const CREATED: readonly Column[] = [
+  { name: "created_by_actor_type", type: "text" },
+  { name: "created_by_actor_id", type: "uuid" },
+  time("created_at"),
+];
 
 export const FIXED_CAPTURES: Readonly<Record<WritableStream, FixedCapture>> = {
   notes: {
@@ -32,8 +42,8 @@ export const FIXED_CAPTURES: Readonly<Record<WritableStream, FixedCapture>> = {
     insertOnly: ["parent_object", "parent_record_id", "meeting_id"],
     required: ["parent_object", "parent_record_id"],
     // Each form of the content by itself: only so can it be told later which of them was written last.
-    groups: [text("title"), text("content_markdown"), text("content_plaintext")],
-    readOnly: ["tags", ...CREATED],
+    groups: [group("title", "text"), group("content_markdown", "text"), group("content_plaintext", "text")],
+    readOnly: [{ name: "tags", type: "jsonb" }, ...CREATED],
   },
   tasks: {
     stream: "tasks",
@@ -43,12 +53,12 @@ export const FIXED_CAPTURES: Readonly<Record<WritableStream, FixedCapture>> = {
     insertOnly: ["content_plaintext"],
     required: ["content_plaintext"],
     groups: [
-      { columns: [{ name: "deadline_at", type: "timestamp with time zone" }] },
-      { columns: [{ name: "is_completed", type: "boolean" }] },
-      { columns: [{ name: "linked_records", type: "jsonb" }], checks: LINK_CHECKS },
-      { columns: [{ name: "assignees", type: "uuid[]" }] },
+      group("deadline_at", "timestamp with time zone"),
+      group("is_completed", "boolean"),
+      group("linked_records", "jsonb", LINK_CHECKS),
+      group("assignees", "uuid[]"),
     ],
-    readOnly: ["completed_at", ...CREATED],
+    readOnly: [time("completed_at"), ...CREATED],
   },
   comments: {
     stream: "comments",
@@ -78,12 +88,17 @@ export const FIXED_CAPTURES: Readonly<Record<WritableStream, FixedCapture>> = {
       ],
     ],
     groups: [],
-    readOnly: ["resolved_at", "resolved_by_type", "resolved_by_id", "created_at"],
+    readOnly: [
+      time("resolved_at"),
+      { name: "resolved_by_type", type: "text" },
+      { name: "resolved_by_id", type: "uuid" },
+      time("created_at"),
+    ],
   },
 };
 
 /** All columns of such a table that are the mirror's. */
 export function mirroredColumns({ key, insertOnly, groups, readOnly }: FixedCapture): string[] {
   const grouped = groups.flatMap(({ columns }) => columns.map(({ name }) => name));
-  return [key, ...insertOnly, ...grouped, ...readOnly];
+  return [key, ...insertOnly, ...grouped, ...readOnly.map(({ name }) => name)];
 }

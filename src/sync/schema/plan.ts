@@ -1,7 +1,7 @@
 import { planTable } from "../../db/mirror/ddl.ts";
 import type { Rename } from "../../db/mirror/ddl.ts";
 import type { ExistingSchema, ExistingTable } from "../../db/mirror/introspect.ts";
-import type { Capture } from "../../db/mirror/capture.ts";
+import type { Capture, CapturedGroup } from "../../db/mirror/capture-plan.ts";
 import { ENTRY_COLUMNS, RECORD_COLUMNS } from "../../db/mirror/tables.ts";
 import type { Column, DescribedColumn } from "../../db/mirror/tables.ts";
 import { attributeShape, isWritable } from "../mapping/shape.ts";
@@ -174,8 +174,9 @@ function planCapture(
   have: ExistingTable | undefined,
   { softDelete }: LocalWrites,
 ): Capture {
-  const groups: { columns: Column[] }[] = [];
-  const readOnly = source.kind === "object" ? ["created_at", "web_url"] : ["created_at"];
+  const groups: CapturedGroup[] = [];
+  const own = source.kind === "object" ? RECORD_COLUMNS : ENTRY_COLUMNS;
+  const readOnly = own.filter(({ name }) => name === "created_at" || name === "web_url");
   const insertOnly = source.kind === "object" ? [] : ["parent_record_id", "parent_object"];
   for (const attribute of source.attributes) {
     const { attributeId, apiSlug, isSystemAttribute } = attribute.description;
@@ -183,23 +184,28 @@ function planCapture(
     if (names === undefined || sharedColumn(source.kind, apiSlug, isSystemAttribute) !== undefined) continue;
     const shape = shapeOf(attribute);
     const sides = shape.sides.map(({ suffix, type }) => ({ name: sideName(names, suffix), type }));
+    const main: Column = { name: names.column, type: shape.type };
     if (!isWritable(attribute.description, shape.kind)) {
-      readOnly.push(names.column, ...sides.map(({ name }) => name));
+      readOnly.push(main, ...sides);
       continue;
     }
-    const main = { name: names.column, type: shape.type };
     // Attio sets an amount's currency by the attribute.
-    if (shape.kind === "currency") readOnly.push(...sides.map(({ name }) => name));
-    groups.push({ columns: shape.kind === "currency" ? [main] : [main, ...sides] });
+    if (shape.kind === "currency") readOnly.push(...sides);
+    groups.push({
+      columns: shape.kind === "currency" ? [main] : [main, ...sides],
+      unique: attribute.description.isUnique,
+      needsMain: shape.kind === "record-reference" || shape.kind === "actor-reference",
+    });
   }
   // Side columns that an attribute's definition no longer asks for go on being filled.
   const captured = new Set([
-    ...readOnly,
+    ...readOnly.map(({ name }) => name),
     ...groups.flatMap(({ columns }) => columns.map(({ name }) => name)),
   ]);
   for (const { sides } of named.values())
     for (const side of Object.values(sides))
-      if (!captured.has(side) && have?.columns.has(side) === true) readOnly.push(side);
+      if (!captured.has(side) && have?.columns.has(side) === true)
+        readOnly.push({ name: side, type: "text" });
   const key = source.kind === "object" ? "record_id" : "entry_id";
   return {
     stream: sourceStream(source),

@@ -1,12 +1,13 @@
 import { AttioAuthError, AttioError } from "../../attio/index.ts";
 import { wantChore } from "../../db/queries/chores.ts";
-import { raiseTickets } from "../../db/queries/identity.ts";
 import { ConfigError } from "../../errors.ts";
 import type { SyncDeps } from "../deps.ts";
 import { syncSchema } from "../schema/sync-schema.ts";
 import { pinWorkspace } from "../workspace.ts";
 import { bindDatabase } from "./bind-database.ts";
+import { mendSequence } from "./mend-sequence.ts";
 import { missingScopes } from "./scopes.ts";
+import { warnOfSubscriptions } from "./subscriptions.ts";
 
 export interface PrepareOptions {
   /** Whether a webhook is to be registered. */
@@ -30,8 +31,8 @@ export async function prepareMirror(deps: SyncDeps, options: PrepareOptions): Pr
     log.warn(
       "this database is a copy of the one that the mirror began in; it goes on reading, and `attio-mirror adopt` accepts it",
     );
-  if (await raiseTickets(db.sql))
-    log.warn("the sequence of tickets was behind the stored ones and was raised");
+  await mendSequence(db, log);
+  await warnOfSubscriptions(db, log);
   try {
     await syncSchema(deps, { signal: options.signal, priority: "interactive" });
   } catch (error) {

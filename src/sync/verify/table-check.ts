@@ -1,6 +1,7 @@
 import type { Tx } from "../../db/client.ts";
 import { findMeetings, findStanding } from "../../db/queries/compare.ts";
 import type { UnequalRow } from "../../db/queries/compare.ts";
+import { findAhead, resetAhead } from "../../db/queries/fetch-sequence.ts";
 import { readHolds } from "../../db/queries/outbox-holds.ts";
 import { noteReported } from "../../db/queries/verifications.ts";
 import type { Verification } from "../../db/queries/verifications.ts";
@@ -126,6 +127,22 @@ export class TableCheck {
     await this.#suspect(
       others.map((id) => ({ id, isShown: false, hash: null, detail: meetingDetail(meetings.get(id)) })),
     );
+  }
+
+  /**
+   * Takes up rows whose number the sequence of fetches has not given yet: no fetch would write them. To be asked first, since
+   * they can't be judged, nor mended, before they have one again.
+   */
+  async checkSequence(): Promise<void> {
+    const { findings, verification, deps, repair } = this.#context;
+    const ids = await this.underPlan(findAhead);
+    if (ids.length === 0) return;
+    await noteReported(deps.db.sql, verification, this.#table.target().stream, ids);
+    const drifts = ids.map((id): Drift => ({ id, kind: "different", columns: ["_fetch_seq"] }));
+    findings.addDrift(drifts);
+    if (repair === undefined) return;
+    await this.underPlan(resetAhead);
+    await this.#mend(repair, drifts, []);
   }
 
   /** Runs `work` while the table stays as it is. */

@@ -150,6 +150,7 @@ async function compareRecords(
 ): Promise<void> {
   const { findings, verification } = context;
   const check = new TableCheck(context, { target: () => targetOf(source.plan), source });
+  await check.checkSequence();
   await walkWindows(
     source,
     {
@@ -188,6 +189,7 @@ async function compareListing(
   const { sql } = deps.db;
   const target = FIXED_TARGETS[stream];
   const check = fixedCheck(context, stream);
+  await check.checkSequence();
   await walkListing(
     { client: deps.client, sql },
     stream,
@@ -227,6 +229,7 @@ async function compareChildren(
   const { deps, findings, verification } = context;
   const { sql } = deps.db;
   const checks = child.tables.map((table) => ({ table, check: fixedCheck(context, table) }));
+  for (const { check } of checks) await check.checkSequence();
   await walkChildren(
     { client: deps.client, sql },
     child,

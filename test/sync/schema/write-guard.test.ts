@@ -1,7 +1,6 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openDatabase, type Sql } from "../../../src/db/index.ts";
-import { WRITER_SETTING } from "../../../src/db/mirror/write-guard.ts";
 import { backfill } from "../../../src/sync/backfill/index.ts";
 import { syncSchema } from "../../../src/sync/schema/sync-schema.ts";
 import { startMirror, type Mirror } from "../../support/mirror.ts";
@@ -117,7 +116,7 @@ it("a table of an earlier version is guarded by the next schema sync", async () 
 
 it("poolers: the daemon writes although its connection's settings were lost", async () => {
   const { store } = mirror.sandbox;
-  const pooled = await openDatabase(mirror.db.url, { connections: 2, parameters: { [WRITER_SETTING]: "" } });
+  const pooled = await openDatabase(mirror.db.url, { connections: 2 });
   try {
     const deps = { ...mirror.deps, db: pooled };
     const [changed, removed] = store.records("people");
