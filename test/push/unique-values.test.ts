@@ -32,7 +32,7 @@ function addressesOf({ mirror }: Writing): Map<string, string[]> {
       person.id,
       store
         .values(person, "email_addresses")
-        .active.map(({ fields }) => String(fields["email_address"]))
+        .active.map(({ fields }) => fields["email_address"] as string)
         .toSorted(),
     ]),
   );
