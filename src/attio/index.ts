@@ -4,6 +4,7 @@ export type { Page } from "./body.ts";
 export {
   AttioApiError,
   AttioAuthError,
+  AttioConcurrentWriteError,
   AttioConflictError,
   AttioError,
   AttioMergeInProgressError,

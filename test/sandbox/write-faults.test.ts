@@ -62,6 +62,29 @@ describe("a write whose answer is not seen", () => {
   });
 });
 
+test("a fault can refuse with a code of Attio's, every so many-th time, and nothing is done", async () => {
+  const { sandbox, request } = await start();
+  sandbox.faults.add({ kind: "refusal", code: "concurrent_write_conflict", method: "POST", every: 3 });
+  const statuses = [];
+  for (let index = 0; index < 5; index++)
+    statuses.push((await request("POST", COMPANIES, named(`C${index}`))).status);
+  expect(statuses).toEqual([409, 200, 200, 409, 200]);
+  expect(sandbox.store.records("companies")).toHaveLength(3);
+  sandbox.faults.clear();
+  const refused = {
+    concurrent_write_conflict: 409,
+    particle_gate_violation: 400,
+    standard_object_disabled: 400,
+    quota_exceeded: 403,
+    billing_error: 403,
+  } as const;
+  for (const [code, status] of Object.entries(refused)) {
+    sandbox.faults.add({ kind: "refusal", code: code as keyof typeof refused, times: 1 });
+    const answer = await request("POST", COMPANIES, named("Refused"));
+    expect(answer).toMatchObject({ status, body: { code, status_code: status } });
+  }
+});
+
 test("a fault can be aimed at a body", async () => {
   const { sandbox, request } = await start();
   sandbox.faults.add({ kind: "status", status: 400, holds: '"name":"Bad"' });
