@@ -85,6 +85,17 @@ test("a fault can refuse with a code of Attio's, every so many-th time, and noth
   }
 });
 
+test("of writes of one record that are validated at the same time one is done, the others are 409 and leave nothing", async () => {
+  const { sandbox, request } = await start({ seed: "empty", quirks: { validationMs: 200 } });
+  const { store } = sandbox;
+  const [one, other] = ["One", "Other"].map((name) => store.createRecord("companies", { name }).id);
+  const patch = async (id = "", description = "") =>
+    (await request("PATCH", `${COMPANIES}/${id}`, { data: { values: { description } } })).status;
+  expect((await Promise.all([patch(one, "a"), patch(one, "b")])).toSorted()).toEqual([200, 409]);
+  expect(store.values(store.record("companies", one ?? ""), "description").past).toEqual([]);
+  expect(await Promise.all([patch(one, "c"), patch(other, "d")])).toEqual([200, 200]);
+});
+
 test("a fault can be aimed at a body", async () => {
   const { sandbox, request } = await start();
   sandbox.faults.add({ kind: "status", status: 400, holds: '"name":"Bad"' });
