@@ -2,6 +2,7 @@ import { isJsonObject } from "../lib/json.ts";
 import {
   AttioApiError,
   AttioAuthError,
+  AttioConcurrentWriteError,
   AttioConflictError,
   AttioMergeInProgressError,
   AttioNotFoundError,
@@ -37,8 +38,9 @@ export function buildApiError(
 
 type ApiErrorClass = new (details: ApiErrorDetails, where: RequestPlace) => AttioApiError;
 
-/** Decides by status and code. A 403 or 404 that Attio did not write says nothing about a scope or a record. */
+/** Decides by code where there is one, else by status. A 403 or 404 that Attio did not write says nothing about a scope or a record. */
 function classFor(status: number, code: string | undefined): ApiErrorClass {
+  if (code === "concurrent_write_conflict") return AttioConcurrentWriteError;
   if (status === 429) return AttioRateLimitError;
   if (status >= 500) return AttioServerError;
   if (status === 401) return AttioAuthError;

@@ -77,8 +77,14 @@ export class AttioNotFoundError extends AttioApiError {}
 /** `merge_in_progress` (400 or 404): the record exists but can't be used until Attio has merged it. Try again later. */
 export class AttioMergeInProgressError extends AttioApiError {}
 
-/** A clash with what is there: 409, and 400 `uniqueness_conflict` or `multiple_match_results`. */
+/** A clash with what is there: any other 409, and 400 `uniqueness_conflict` or `multiple_match_results`. */
 export class AttioConflictError extends AttioApiError {}
+
+/**
+ * `concurrent_write_conflict` (409): another request changed the record while this one was being validated. Nothing was
+ * applied; read the record again before the write is repeated.
+ */
+export class AttioConcurrentWriteError extends AttioApiError {}
 
 /** Any other 4xx that Attio explains; sending the same again fails again. */
 export class AttioValidationError extends AttioApiError {

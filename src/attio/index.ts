@@ -1,9 +1,11 @@
 export { createAttioClient, type AttioClient, type AttioClientOptions } from "./client.ts";
 export { createLocalBudget, type Budget, type LocalBudgetOptions, type RequestKind } from "./budget.ts";
 export type { Page } from "./body.ts";
+export { ATTIO_ERROR_CODES, type AttioErrorCode } from "./error-codes.ts";
 export {
   AttioApiError,
   AttioAuthError,
+  AttioConcurrentWriteError,
   AttioConflictError,
   AttioError,
   AttioMergeInProgressError,
@@ -52,7 +54,7 @@ export type { ScimQuery } from "./resources/scim.ts";
 export type { NewTask, TaskFields, TaskFilter } from "./resources/tasks.ts";
 export type { ThreadPlace } from "./resources/threads.ts";
 export type { WebhookFields } from "./resources/webhooks.ts";
-export type { RetryPolicy } from "./retry.ts";
+export { retryDelayMs, type RetryPolicy } from "./retry.ts";
 export type { Activity } from "./schemas/activity.ts";
 export type { Attribute, SelectOption, Status } from "./schemas/attribute.ts";
 export type { Comment, Thread } from "./schemas/comment.ts";

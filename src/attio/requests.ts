@@ -17,6 +17,11 @@ export interface RequestOptions {
   readonly onSend?: (() => Promise<void> | void) | undefined;
   /** Milliseconds for each attempt; default the client's. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Whether a write that Attio dropped as `concurrent_write_conflict` is sent again as it is; default true. Set it to false to
+   * read the record again first.
+   */
+  readonly retryConflicts?: boolean | undefined;
 }
 
 /** One operation of the API. */

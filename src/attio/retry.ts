@@ -1,5 +1,6 @@
 import {
   AttioApiError,
+  AttioConcurrentWriteError,
   AttioNetworkError,
   AttioRateLimitError,
   AttioSchemaError,
@@ -19,10 +20,15 @@ export const DEFAULT_RETRY: RetryPolicy = { attempts: 6, minDelayMs: 250, maxDel
 
 /**
  * Whether the same request may be sent again after `error`. A 429 was never processed (docs: "Rate limiting"), and what was surely
- * not sent can't have taken effect; everything else is repeated only if repeating does no harm (`idempotent`).
+ * not sent can't have taken effect; everything else is repeated only if repeating does no harm (`idempotent`). A conflict of
+ * concurrent writes left nothing behind, but what was decided on an older reading may be wrong by now (`retryConflicts`).
  */
-export function isRetryable(error: unknown, idempotent: boolean): boolean {
+export function isRetryable(
+  error: unknown,
+  { idempotent, retryConflicts }: { idempotent: boolean; retryConflicts: boolean },
+): boolean {
   if (error instanceof AttioRateLimitError) return true;
+  if (error instanceof AttioConcurrentWriteError) return retryConflicts;
   if (error instanceof AttioNetworkError || error instanceof AttioTimeoutError) {
     return idempotent || error.sent === "no";
   }

@@ -95,7 +95,9 @@ export class Transport {
         return await this.#attempt({ request, options, place, info: { ...info, attempt }, target });
       } catch (error) {
         throwIfAborted(options.signal);
-        if (attempt >= this.#options.retry.attempts || !isRetryable(error, request.idempotent)) throw error;
+        const { retryConflicts = true } = options;
+        const mayRetry = isRetryable(error, { idempotent: request.idempotent, retryConflicts });
+        if (attempt >= this.#options.retry.attempts || !mayRetry) throw error;
         await this.#backOff(error, { path, info: { ...info, attempt } }, options.signal);
       }
     }

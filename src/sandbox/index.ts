@@ -19,6 +19,7 @@ export type {
 export type { AttributeInput, AttributePatch, ChoicePatch } from "./store/attributes.ts";
 export type { Values } from "./store/write-values.ts";
 export type { Fault, FaultHandle, Faults, Misbehaviour } from "./http/faults.ts";
+export type { RefusalCode } from "./http/refusals.ts";
 export { ATTIO_RATE_LIMIT, type Limits, type RateLimit, type ScoreLimit } from "./http/limits.ts";
 export type { LoggedRequest, RequestFilter, RequestLog } from "./http/log.ts";
 export type { RequestObserver } from "./http/server.ts";

@@ -12,6 +12,8 @@ export interface StreamStatus extends ChangeCounts {
   lastBackfillAt: string | null;
   state: string;
   reason: string | null;
+  /** Why and until when nothing is written, since Attio refuses every write, e.g. `{ code: "billing_error", message: "…", until: "2026-…Z" }`; null = it takes them. */
+  writesPaused: { code: string; message: string; until: string } | null;
 }
 
 /** Fixed streams whose table is not named as they are. */
@@ -32,9 +34,20 @@ export async function readStatus(db: Database): Promise<StreamStatus[]> {
         state: row.state,
         ...(changes.get(row.stream) ?? NO_CHANGES),
         reason: row.reason,
+        writesPaused: pauseOf(row),
       };
     }),
   );
+}
+
+/** A pause that is over is no news: the next write tells whether Attio takes it. */
+function pauseOf({ writesPausedUntil, writesPauseCode, writesPauseMessage }: StreamRow) {
+  if (writesPausedUntil === null || Date.parse(writesPausedUntil) <= Date.now()) return null;
+  return {
+    code: writesPauseCode ?? "",
+    message: writesPauseMessage ?? "",
+    until: new Date(writesPausedUntil).toISOString(),
+  };
 }
 
 /** Table names of objects and lists, by Attio's id. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   AttioApiError,
   AttioAuthError,
+  AttioConcurrentWriteError,
   AttioConflictError,
   AttioMergeInProgressError,
   AttioNetworkError,
@@ -298,6 +299,10 @@ describe("errors", () => {
     [400, apiError(400, "uniqueness_conflict"), AttioConflictError],
     [400, apiError(400, "multiple_match_results"), AttioConflictError],
     [409, apiError(409, "slug_conflict"), AttioConflictError],
+    [409, apiError(409, "uniqueness_conflict"), AttioConflictError],
+    [409, apiError(409, "concurrent_write_conflict"), AttioConcurrentWriteError],
+    [400, apiError(400, "concurrent_write_conflict"), AttioConcurrentWriteError],
+    [409, "<html>", AttioApiError],
     [400, apiError(400, "merge_in_progress"), AttioMergeInProgressError],
     [404, apiError(404, "merge_in_progress"), AttioMergeInProgressError],
     [404, apiError(404, "not_found"), AttioNotFoundError],

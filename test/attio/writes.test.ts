@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  AttioConcurrentWriteError,
   AttioConflictError,
   AttioNotFoundError,
   WEBHOOK_EVENT_TYPES,
@@ -465,6 +466,44 @@ describe("writes", () => {
     await client.records.update("people", { recordId: "r", values: { name: "A", value: null } });
     await client.records.update("people", { recordId: "r", values: { tags: ["x"] } }, { idempotent: true });
     expect(server.requests).toHaveLength(4);
+  });
+
+  const RECORD_WRITES = WRITES.filter(([name]) =>
+    ["records.create", "records.assert", "records.update", "records.overwrite"].includes(name),
+  );
+  const conflict = apiError(409, "concurrent_write_conflict");
+
+  it.each(RECORD_WRITES)(
+    "%s that met another write is sent again with growing pauses, since nothing was applied",
+    async (_, call, answer) => {
+      const { client, server, delays } = await pair((__, response, attempt) =>
+        attempt < 3 ? json(response, 409, conflict) : json(response, 200, { data: answer }),
+      );
+      await call(client);
+      expect(server.requests).toHaveLength(3);
+      expect(delays).toEqual([187.5, 375]);
+    },
+  );
+
+  it("that meet another write each time, or whose caller reads again first, throw that", async () => {
+    expect(RECORD_WRITES).toHaveLength(4);
+    const { client, server } = await pair((_, response) => json(response, 409, conflict), {
+      retry: { attempts: 4 },
+    });
+    const values = { name: "A" };
+    const error = await rejection(client.records.create("people", values));
+    expect(error).toBeInstanceOf(AttioConcurrentWriteError);
+    expect(server.requests).toHaveLength(4);
+    await rejection(client.records.update("people", { recordId: "r", values }, { retryConflicts: false }));
+    expect(server.requests).toHaveLength(5);
+  });
+
+  it("of another 409 are not sent again", async () => {
+    const { client, server } = await pair((_, response) =>
+      json(response, 409, apiError(409, "uniqueness_conflict")),
+    );
+    await rejection(client.records.create("people", {}));
+    expect(server.requests).toHaveLength(1);
   });
 
   it("throw what Attio refuses", async () => {

@@ -57,3 +57,22 @@ test("local changes that are not in Attio are counted, each stream's by where th
   );
   expect(plain.out).toMatch(/^ people +│ +8 │ [^│]+ │ ok +│ +2 │ +3 │ +1 │/m);
 });
+
+test("a stream of which Attio refuses every write says so, with the code", async () => {
+  await user`
+    UPDATE attio_sync.streams SET writes_paused_until = now() + interval '5 minutes', writes_pause_code = 'billing_error',
+      writes_pause_message = 'The plan does not include this.' WHERE stream = 'companies'`;
+  const { streams } = JSON.parse((await runCli(["status", "--json"], env)).out) as {
+    streams: { stream: string; writesPaused: unknown }[];
+  };
+  const paused = streams.filter(({ writesPaused }) => writesPaused !== null);
+  expect(paused).toMatchObject([
+    {
+      stream: "companies",
+      writesPaused: { code: "billing_error", message: "The plan does not include this." },
+    },
+  ]);
+  expect((await runCli(["status"], env)).out).toMatch(/^ companies .*│ writes paused: billing_error/m);
+  await user`UPDATE attio_sync.streams SET writes_paused_until = now() - interval '1 second' WHERE stream = 'companies'`;
+  expect((await runCli(["status"], env)).out).not.toContain("writes paused");
+});

@@ -184,7 +184,7 @@ it("notes stay closed where OUTBOUND does not name them, and are closed again", 
 });
 
 it("a change that Attio refuses is visible, and given up it brings Attio's value back", async () => {
-  const things = await startThings();
+  const things = await startThings({ patience: SHORT_PATIENCE });
   const { mirror, user, push } = things;
   const { id, title } = await aNote(things);
   mirror.sandbox.faults.add({

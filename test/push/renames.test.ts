@@ -187,7 +187,7 @@ it.each(["failed", "conflict"])(
     const { id, slug } = prepare();
     const { mirror, push } = writing;
     await write(id, slug);
-    mirror.sandbox.faults.add({ kind: "status", status: 403, path: id, times: 1 });
+    mirror.sandbox.faults.add({ kind: "status", status: 400, path: id, times: 1 });
     await push();
     expect((await statuses(id))[0]).toMatchObject(["failed", expect.any(String)]);
     await mirror.db.sql`UPDATE attio_sync.outbox SET status = ${state} WHERE record_id = ${id}`;

@@ -74,7 +74,7 @@ it("deleted and inserted again: nothing is made while Attio refuses to delete th
   const [row] = await user<{ id: string }[]>`SELECT record_id AS id FROM attio.deals LIMIT 1`;
   const id = row?.id ?? "";
   const before = store.records("deals").length;
-  const fault = faults.add({ kind: "status", status: 403, method: "DELETE", path: id, times: 1 });
+  const fault = faults.add({ kind: "status", status: 400, method: "DELETE", path: id, times: 1 });
   await user`DELETE FROM attio.deals WHERE record_id = ${id}`;
   await INSERT.deals(id);
   await push();

@@ -62,6 +62,40 @@ describe("a write whose answer is not seen", () => {
   });
 });
 
+test("a fault can refuse with a code of Attio's, every so many-th time, and nothing is done", async () => {
+  const { sandbox, request } = await start();
+  sandbox.faults.add({ kind: "refusal", code: "concurrent_write_conflict", method: "POST", every: 3 });
+  const statuses = [];
+  for (let index = 0; index < 5; index++)
+    statuses.push((await request("POST", COMPANIES, named(`C${index}`))).status);
+  expect(statuses).toEqual([409, 200, 200, 409, 200]);
+  expect(sandbox.store.records("companies")).toHaveLength(3);
+  sandbox.faults.clear();
+  const refused = {
+    concurrent_write_conflict: 409,
+    particle_gate_violation: 400,
+    standard_object_disabled: 400,
+    quota_exceeded: 403,
+    billing_error: 403,
+  } as const;
+  for (const [code, status] of Object.entries(refused)) {
+    sandbox.faults.add({ kind: "refusal", code: code as keyof typeof refused, times: 1 });
+    const answer = await request("POST", COMPANIES, named("Refused"));
+    expect(answer).toMatchObject({ status, body: { code, status_code: status } });
+  }
+});
+
+test("of writes of one record that are validated at the same time one is done, the others are 409 and leave nothing", async () => {
+  const { sandbox, request } = await start({ seed: "empty", quirks: { validationMs: 200 } });
+  const { store } = sandbox;
+  const [one, other] = ["One", "Other"].map((name) => store.createRecord("companies", { name }).id);
+  const patch = async (id = "", description = "") =>
+    (await request("PATCH", `${COMPANIES}/${id}`, { data: { values: { description } } })).status;
+  expect((await Promise.all([patch(one, "a"), patch(one, "b")])).toSorted()).toEqual([200, 409]);
+  expect(store.values(store.record("companies", one ?? ""), "description").past).toEqual([]);
+  expect(await Promise.all([patch(one, "c"), patch(other, "d")])).toEqual([200, 200]);
+});
+
 test("a fault can be aimed at a body", async () => {
   const { sandbox, request } = await start();
   sandbox.faults.add({ kind: "status", status: 400, holds: '"name":"Bad"' });

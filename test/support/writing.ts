@@ -10,7 +10,7 @@ import { startMirror, undoAfter, withMirror, type Mirror, type MirrorOptions } f
  * Short enough to wait for in a test; the sandbox's late effects are shorter by a second, which a request may take to get there
  * on a busy machine.
  */
-export const SHORT_PATIENCE = { timeoutMs: 1_500, graceMs: 2_600, referenceMs: 5_000 };
+export const SHORT_PATIENCE = { timeoutMs: 1_500, graceMs: 2_600, referenceMs: 5_000, pauseMs: 2_000 };
 
 export interface Writing {
   mirror: Mirror;
@@ -28,7 +28,9 @@ export interface TestPusher {
   kill(): Promise<void>;
 }
 
-export interface WritingOptions extends Partial<Pick<PushDeps, "policy" | "patience" | "externalIds">> {
+export interface WritingOptions extends Partial<
+  Pick<PushDeps, "policy" | "patience" | "externalIds" | "log">
+> {
   seed?: NonNullable<SandboxOptions["seed"]>;
   mirror?: Omit<MirrorOptions, "sandbox" | "database">;
   /** Fixed tables that are filled as well, such as `notes`. */
@@ -65,12 +67,17 @@ export async function startWriting(options: WritingOptions = {}): Promise<Writin
 
 /** One more process that pushes. */
 export function startPusher(mirror: Mirror, options: WritingOptions = {}): TestPusher {
-  const { policy = "latest", patience = PATIENCE, externalIds = new Map<string, string>() } = options;
+  const {
+    policy = "latest",
+    patience = PATIENCE,
+    externalIds = new Map<string, string>(),
+    log = mirror.deps.log,
+  } = options;
   const claims = createSql(mirror.db.url, { connections: 1 });
   undoAfter(options.mirror?.life ?? "test", () => claims.end({ timeout: 1 }));
   const ended = new AbortController();
   const ownActor = mirror.sandbox.access.id;
-  const pusher = new Pusher({ ...mirror.deps, policy, patience, externalIds, ownActor }, claims);
+  const pusher = new Pusher({ ...mirror.deps, policy, patience, externalIds, ownActor, log }, claims);
   return {
     run: async () => {
       await pusher.run({ signal: ended.signal });

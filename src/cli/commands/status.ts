@@ -1,5 +1,5 @@
 import { isMigrated } from "../../db/index.ts";
-import { readStatus } from "../../sync/status.ts";
+import { readStatus, type StreamStatus } from "../../sync/status.ts";
 import type { Context } from "../context.ts";
 import { openMirrorDatabase } from "../database.ts";
 import { EXIT_DONE } from "../failure.ts";
@@ -25,7 +25,7 @@ export async function runStatus(context: Context, { json = false }: { json?: boo
         one.pending,
         one.failed,
         one.conflicts,
-        one.reason,
+        reasonOf(one),
       ]);
       context.io.stdout.write(drawTable(HEAD, rows));
     }
@@ -33,4 +33,10 @@ export async function runStatus(context: Context, { json = false }: { json?: boo
   } finally {
     await mirror.close();
   }
+}
+
+function reasonOf({ reason, writesPaused }: StreamStatus): string | null {
+  if (writesPaused === null) return reason;
+  const paused = `writes paused: ${writesPaused.code}`;
+  return reason === null ? paused : `${reason}; ${paused}`;
 }

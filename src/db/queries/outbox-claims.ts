@@ -56,6 +56,8 @@ export async function claimLanes(sql: Sql, limit: number, graceMs: number): Prom
         WHERE e.record_id = o.record_id AND e.stream = o.stream AND (e.id < o.id AND e.status = 'pending' OR e.status = 'pushing'
           OR e.pushed_at > clock_timestamp()
             - CASE WHEN e.attempts > 1 THEN ${graceMs / 1_000}::float8 ELSE ${GATHER}::float8 END * interval '1 second'))
+        AND NOT EXISTS (
+          SELECT FROM attio_sync.streams s WHERE s.stream = o.stream AND s.writes_paused_until > clock_timestamp())
       ORDER BY o.id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
     if (heads.length === 0) return [];
     const free = heads.filter(({ parkedBy }) => parkedBy === null);
@@ -75,7 +77,7 @@ export async function claimLanes(sql: Sql, limit: number, graceMs: number): Prom
         claimed_at = clock_timestamp()
       FROM json_to_recordset(${JSON.stringify(takable)}::text::json) AS h(stream text, "recordId" uuid)
       WHERE o.record_id = h."recordId" AND o.stream = h.stream
-        AND (o.status = 'pending' OR o.status = 'failed' AND o.operation = 'insert')
+        AND (o.status = 'pending' OR o.status IN ('failed', 'conflict') AND o.operation = 'insert')
       RETURNING o.stream, o.record_id AS "recordId", o.id, o.operation, o.changes, o.base, o.attempts, o.forced,
         (extract(epoch FROM clock_timestamp() - o.created_at) * 1000)::float8 AS "createdMsAgo",
         (extract(epoch FROM clock_timestamp() - o.attempted_at) * 1000)::float8 AS "attemptedMsAgo",

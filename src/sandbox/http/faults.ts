@@ -1,10 +1,13 @@
 import type { Json, JsonObject } from "../support/json.ts";
 import { matches } from "./log.ts";
+import type { RefusalCode } from "./refusals.ts";
 
 /** What goes wrong. `applied` kinds come after the request did its work, the others instead of it or before it. */
 export type Misbehaviour =
   /** Refused with a status; the request isn't carried out. */
   | { kind: "status"; status: number; body?: JsonObject; headers?: Record<string, string> }
+  /** Refused with a code of Attio's, in its usual status and words; the request isn't carried out. */
+  | { kind: "refusal"; code: RefusalCode }
   /** A page of HTML, as an edge server gives; the request isn't carried out. */
   | { kind: "html"; status: number }
   /** No answer ever; the request isn't carried out. */
@@ -37,6 +40,8 @@ export type Fault = Misbehaviour & {
   after?: number;
   /** How many requests are hit; without an end if left out. */
   times?: number;
+  /** Of the requests after `after`, the first and then every so many-th is hit; 1, which is each of them, if left out. */
+  every?: number;
 };
 
 /** A fault that was added. */
@@ -85,12 +90,12 @@ interface ActiveFault extends FaultHandle {
 }
 
 function applies(entry: ActiveFault, request: FaultableRequest): boolean {
-  const { method, path, holds, after = 0, times = Number.POSITIVE_INFINITY } = entry.fault;
+  const { method, path, holds, after = 0, every = 1, times = Number.POSITIVE_INFINITY } = entry.fault;
   const wanted = { ...(method !== undefined && { method }), ...(path !== undefined && { path }) };
   if (!matches(request, wanted) || entry.hits >= times) return false;
   if (holds !== undefined && !JSON.stringify(request.body ?? null).includes(holds)) return false;
   entry.seen++;
-  if (entry.seen <= after) return false;
+  if (entry.seen <= after || (entry.seen - after - 1) % every !== 0) return false;
   entry.hits++;
   return true;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyReply } from "fastify";
 import { isList, isObject, type Json } from "../support/json.ts";
 import type { Misbehaviour } from "./faults.ts";
+import { refusal } from "./refusals.ts";
 
 const HTML =
   "<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>";
@@ -15,6 +16,11 @@ export async function misbehaveBefore(fault: Misbehaviour, reply: FastifyReply):
         .headers(fault.headers ?? {})
         .send(fault.body ?? errorBody(fault.status));
       return true;
+    case "refusal": {
+      const { status, body } = refusal(fault.code);
+      await reply.code(status).send(body);
+      return true;
+    }
     case "html":
       await reply.code(fault.status).type("text/html; charset=utf-8").send(HTML);
       return true;

@@ -1,4 +1,5 @@
-import { badRequest, invalidPayload } from "../support/errors.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { badRequest, conflict, invalidPayload } from "../support/errors.ts";
 import { readData, uuidText, valuesObject } from "../http/body.ts";
 import { actorOf, data, param, type Call, type Reply, type Route } from "../http/route.ts";
 import { uuid } from "../http/params.ts";
@@ -21,7 +22,7 @@ const mergeBody = z.object({ primary_record_id: uuidText, secondary_record_id: u
 /** Creating, asserting, changing, deleting and merging records (docs page "Records"). */
 export function recordWriteRoutes(): Route[] {
   const base = "/v2/objects/:object/records";
-  const write = (method: Route["method"], url: string, handle: (call: Call) => Reply): Route => ({
+  const write = (method: Route["method"], url: string, handle: Route["handle"]): Route => ({
     method,
     url,
     scopes,
@@ -54,9 +55,10 @@ function create(call: Call, object: ObjectDef): Reply {
   return { body: itemAnswer(call.store.state, record) };
 }
 
-function update(call: Call, mode: "append" | "overwrite"): Reply {
+async function update(call: Call, mode: "append" | "overwrite"): Promise<Reply> {
   const record = writableRecord(call);
   const { values } = readData(call, updateBody);
+  await validate(call, record);
   call.store.updateItem(record, values, { by: actorOf(call), mode, trusted: false });
   return { body: itemAnswer(call.store.state, record) };
 }
@@ -67,14 +69,29 @@ function remove(call: Call): Reply {
   return { body: {} };
 }
 
+/** Takes the time that validation takes. Throws 409 if the record was changed meanwhile. */
+async function validate(call: Call, record: Item): Promise<void> {
+  const { validationMs } = call.store.quirks;
+  if (validationMs === 0) return;
+  const before = new Set(record.slots.values());
+  await sleep(validationMs);
+  if (call.store.state.items.has(record.id) && [...record.slots.values()].every((slot) => before.has(slot)))
+    return;
+  throw conflict(
+    "concurrent_write_conflict",
+    "The record was modified by another request while this write was being validated. Please try again.",
+  );
+}
+
 /** The matching attribute only gains values; every other multi-select named is overwritten. */
-function assert(call: Call): Reply {
+async function assert(call: Call): Promise<Reply> {
   const object = objectOf(call);
   const { values } = readData(call, updateBody);
   const matching = matchingAttribute(call, object);
   const found = findMatch(call, matching, values[matching.slug] ?? values[matching.id]);
   if (found === undefined) return create(call, object);
   assertSettled(call.store.state, found.id);
+  await validate(call, found);
   const mode = (attribute: Attribute) =>
     attribute === matching ? ("append" as const) : ("overwrite" as const);
   call.store.updateItem(found, values, { by: actorOf(call), mode, trusted: false });

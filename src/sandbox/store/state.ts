@@ -28,6 +28,11 @@ export interface Quirks {
   optionIdsInArraysIgnored: boolean;
   /** Merges over HTTP answer 202 and stay in progress until `store.finishMerge`. */
   slowMerges: boolean;
+  /**
+   * Milliseconds for which PATCH, PUT and assert of a record are validated before they are applied; a record that changes
+   * meanwhile is 409 `concurrent_write_conflict`.
+   */
+  validationMs: number;
 }
 
 /** Everything the simulated workspace holds. Only `store/*` changes it. */
@@ -93,6 +98,7 @@ export function createState(options: StoreOptions = {}): State {
       autoCompany: true,
       optionIdsInArraysIgnored: true,
       slowMerges: false,
+      validationMs: 0,
       ...options.quirks,
     },
     ...emptyMaps(),

@@ -69,6 +69,9 @@ export interface Endpoint {
   /** Throws AttioNotFoundError where Attio has none. Says which threads lost a comment. */
   delete(id: string, options: RequestOptions): Promise<{ threads: string[] }>;
 
+  /** Reads the schema again, if it was not read lately. Gives whether there is another plan now. */
+  refreshSchema(options: RequestOptions): Promise<boolean>;
+
   /** What has to be looked at besides the row that was pushed. */
   doorbells(row: MappedRow): Doorbell[];
 }

@@ -62,6 +62,9 @@ export class LanePush {
   readonly #options: RequestOptions;
   /** Columns that were sent of a row that the record has besides this one, with the last change of each. */
   #sentByOther: ReadonlyMap<string, number> = new Map();
+  /** When an earlier attempt sent the row's insert, whose answer is not known; null for none. */
+  readonly #insertSentAtMs: number | null;
+  #superseded: Cells | undefined;
   #hasSent = false;
   #hasFailedSending = false;
   readonly #followUps: number[] = [];
@@ -70,7 +73,10 @@ export class LanePush {
     this.#deps = deps;
     this.#endpoint = endpoint;
     this.#lane = lane;
-    this.#options = { ...options, timeoutMs: deps.patience.timeoutMs };
+    // What met another write is decided anew before it is sent again, hence not by the client.
+    this.#options = { ...options, timeoutMs: deps.patience.timeoutMs, retryConflicts: false };
+    this.#insertSentAtMs =
+      lane.changes.find(({ operation }) => operation === "insert")?.attemptedAtMs ?? null;
   }
 
   /** Whether a write may have been carried out. */
@@ -88,15 +94,20 @@ export class LanePush {
     return this.#followUps;
   }
 
-  /** @throws {PlanChangedError} when what it works on has other names by now: the lane is to be taken anew */
+  /**
+   * May be called again after a write that Attio did not apply: it reads and decides anew, and looks for what else made the row.
+   *
+   * @throws {PlanChangedError} when what it works on has other names by now: the lane is to be taken anew
+   */
   async run(): Promise<void> {
+    this.#hasFailedSending = false;
     this.#expectVersion(this.#lane.planVersion);
     const { changes } = this.#lane;
-    const insert = changes.find(({ operation }) => operation === "insert");
+    const wasInserted = changes.some(({ operation }) => operation === "insert");
     const isDeleted = changes.at(-1)?.operation === "delete";
-    if (isDeleted) return this.#delete(insert?.attemptedAtMs ?? null, insert !== undefined);
+    if (isDeleted) return this.#delete(this.#insertSentAtMs, wasInserted);
     this.#refuseClosed();
-    if (insert !== undefined) await this.#insert(insert.attemptedAtMs);
+    if (wasInserted) await this.#insert(this.#insertSentAtMs);
     else await this.#update(this.#lane.recordId, await this.#base(), false);
   }
 
@@ -129,10 +140,8 @@ export class LanePush {
   async #base(): Promise<Cells> {
     const base = Object.assign({}, ...this.#lane.changes.toReversed().map((change) => change.base)) as Cells;
     const columns = withForms(Object.keys(base), this.#endpoint.forms);
-    return this.#endpoint.read({
-      ...base,
-      ...(await supersedeFailed(this.#deps.db.sql, this.#lane, columns)),
-    });
+    this.#superseded ??= await supersedeFailed(this.#deps.db.sql, this.#lane, columns);
+    return this.#endpoint.read({ ...base, ...this.#superseded });
   }
 
   async #delete(attemptedAtMs: number | null, wasInserted: boolean): Promise<void> {

@@ -9,9 +9,16 @@ export interface Patience {
   graceMs: number;
   /** So long a reference to what nobody knows is tried again before it fails (design rule 13). */
   referenceMs: number;
+  /** So long nothing is written to an object or list all of whose writes Attio refuses. */
+  pauseMs: number;
 }
 
-export const PATIENCE: Patience = { timeoutMs: 10_000, graceMs: 15_000, referenceMs: 60_000 };
+export const PATIENCE: Patience = {
+  timeoutMs: 10_000,
+  graceMs: 15_000,
+  referenceMs: 60_000,
+  pauseMs: 300_000,
+};
 
 /** What pushing works with. */
 export interface PushDeps extends SyncDeps {

@@ -1,31 +1,20 @@
-import {
-  AttioApiError,
-  AttioError,
-  AttioMergeInProgressError,
-  AttioNotFoundError,
-  AttioRateLimitError,
-  AttioServerError,
-  type RequestOptions,
-} from "../../attio/index.ts";
-import type { Sql } from "../../db/client.ts";
-import { markDirty } from "../../db/queries/dirty.ts";
-import {
-  endChanges,
-  noteRefused,
-  rejoin,
-  returnChanges,
-  type Lane,
-  type Tried,
-} from "../../db/queries/outbox.ts";
-import { followMerge } from "../../db/queries/outbox-merges.ts";
+import { AttioError, retryDelayMs, type RequestOptions } from "../../attio/index.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
+import { markDirty } from "../../db/queries/dirty.ts";
+import { endChanges, rejoin, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import { resumeWrites } from "../../db/queries/write-pauses.ts";
 import { transact } from "../../db/tx.ts";
+import { sleep } from "../../lib/sleep.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { settleFailure, type EndChanges } from "./failed-attempt.ts";
 import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
-import { ageOf, mayBeMade } from "./lane-past.ts";
 import { LanePush } from "./lane-push.ts";
+import { decideOutcome } from "./outcomes.ts";
 import type { PushDeps } from "./push-deps.ts";
+
+/** How often, and with what pauses, a write is decided anew within one attempt because another one changed the record. */
+const READ_AGAIN = { attempts: 5, minDelayMs: 100, maxDelayMs: 2_000 };
 
 /**
  * Pushes one lane. Never throws for what Attio says: each change ends, or is given back with its reason. After any other
@@ -43,16 +32,17 @@ export async function pushLane(
   // A row that was deleted and inserted again is another one in Attio: the second is made once the first is gone.
   const { first, rest } = splitAtDelete(lane);
   const push = new LanePush(deps, endpoint, first, options);
-  const fail: Fail = (reason) =>
+  const end: EndChanges = (status, reason) =>
     transact(sql, async (tx) => {
-      await endChanges(tx, taken, "failed", reason);
+      await endChanges(tx, taken, status, reason);
       await rejoin(tx, first, push.followUps);
       // A delete that Attio refuses brings the row back: looked at earlier, the row would still be held as deleted.
       if (first.changes.at(-1)?.operation === "delete")
         await markDirty(tx, lane.stream, [lane.recordId], "delete refused");
     });
   try {
-    await push.run();
+    await runToEnd(push, options.signal);
+    if (push.hasSent) await resumeWrites(sql, lane.stream);
     if (rest.length > 0) await returnChanges(sql, rest, { delay: 0, sent: false });
     return;
   } catch (error) {
@@ -67,7 +57,7 @@ export async function pushLane(
       return;
     }
     if (error instanceof LaneFailedError) {
-      await fail({ code: error.code, message: error.message });
+      await end("failed", { code: error.code, message: error.message });
       return;
     }
     if (isLockTimeout(error)) {
@@ -76,18 +66,22 @@ export async function pushLane(
       return;
     }
     if (!(error instanceof AttioError)) throw error;
-    await failOrRetry(deps, lane, error, { before, hasFailedSending: push.hasFailedSending, fail });
+    const { hasFailedSending } = push;
+    await settleFailure(deps, { endpoint, lane, error, hasFailedSending, before, end, options });
   }
 }
 
-type Fail = (reason: { code: string; message: string }) => Promise<void>;
-
-interface Failure {
-  /** The changes as they were taken. */
-  before: readonly Tried[];
-  /** Whether it was a write that failed. */
-  hasFailedSending: boolean;
-  fail: Fail;
+/** Runs a push; what another write kept Attio from applying is read, decided and sent anew. */
+async function runToEnd(push: LanePush, signal: AbortSignal | undefined): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await push.run();
+      return;
+    } catch (error) {
+      if (decideOutcome(error) !== "read_again" || tries >= READ_AGAIN.attempts) throw error;
+      await sleep(retryDelayMs(tries, READ_AGAIN, { floorMs: 0, random: Math.random }), signal);
+    }
+  }
 }
 
 /** What leads up to a row's deletion, and what was done to it afterwards. */
@@ -95,57 +89,4 @@ function splitAtDelete(lane: Lane): { first: Lane; rest: Lane["changes"] } {
   const end = lane.changes.findIndex(({ operation }) => operation === "delete") + 1;
   if (end === 0 || end === lane.changes.length) return { first: lane, rest: [] };
   return { first: { ...lane, changes: lane.changes.slice(0, end) }, rest: lane.changes.slice(end) };
-}
-
-/** Attio's refusals end a change; everything else is tried again, ever more slowly. */
-async function failOrRetry(
-  { db, log, patience }: PushDeps,
-  lane: Lane,
-  error: AttioError,
-  { before, hasFailedSending, fail }: Failure,
-): Promise<void> {
-  const attempts = Math.max(...lane.changes.map((change) => change.attempts));
-  const refused =
-    error instanceof AttioApiError &&
-    !(error instanceof AttioServerError) &&
-    !(error instanceof AttioRateLimitError) &&
-    !(error instanceof AttioMergeInProgressError) &&
-    error.status !== 401;
-  const message =
-    error instanceof AttioApiError && error.apiMessage !== "" ? error.apiMessage : error.message;
-  // A refused look says nothing of what an earlier attempt sent.
-  if (refused && hasFailedSending) await noteRefused(db.sql, before);
-  if (error instanceof AttioNotFoundError && lane.changes.every(({ operation }) => operation === "update")) {
-    await endOfGone(db.sql, lane, error);
-    return;
-  }
-  const isUnknown =
-    (error.code === "value_not_found" && namesRecords(lane)) ||
-    // What was made may have gone along with its parent, into a record that it was merged into.
-    (error instanceof AttioNotFoundError && !hasFailedSending && mayBeMade(lane));
-  const maybeLater = refused && isUnknown && ageOf(lane) <= patience.referenceMs;
-  log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
-  if (refused && !maybeLater) {
-    await fail({ code: error.code, message });
-    return;
-  }
-  const delay = maybeLater ? 2 : Math.min(300, 0.5 * 2 ** Math.min(attempts, 10));
-  await returnChanges(db.sql, lane.changes, { delay, sent: true, code: error.code, message });
-}
-
-/** A record that is changed here and gone in Attio: merged as we know, or else whoever changed it decides (design rule 26). */
-async function endOfGone(sql: Sql, lane: Lane, { code }: AttioNotFoundError): Promise<void> {
-  if (await followMerge(sql, lane.changes)) return;
-  await transact(sql, async (tx) => {
-    const message = "changed here, and gone in Attio: deleted, or merged into another record";
-    await endChanges(tx, lane.changes, "conflict", { code, message });
-    await markDirty(tx, lane.stream, [lane.recordId], "not found by a push");
-  });
-}
-
-const UUID = /"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"/i;
-
-/** Whether a value is an id, alone or in a list, or has one in it, as a task's links do. */
-function namesRecords(lane: Lane): boolean {
-  return lane.changes.some(({ changes }) => UUID.test(JSON.stringify(changes)));
 }

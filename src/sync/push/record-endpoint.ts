@@ -12,6 +12,7 @@ import { columnsOf, type AttributePlan, type RecordPlan } from "../mapping/recor
 import type { Creation, Endpoint, Send, Written } from "./endpoint.ts";
 import { findMade, type Made, type Wanted } from "./find-made.ts";
 import type { PushDeps } from "./push-deps.ts";
+import { SchemaRefresh } from "./schema-refresh.ts";
 import { valuesIn } from "./write-form.ts";
 
 /** Records of an object, or entries of a list. */
@@ -21,11 +22,13 @@ export class RecordEndpoint implements Endpoint {
   readonly #source: RecordSource;
   /** The source's plan may change under way; the lanes' names are those of this one. */
   readonly #plan: RecordPlan;
+  readonly #refresh: SchemaRefresh;
 
   constructor(deps: PushDeps, source: RecordSource) {
     this.#deps = deps;
     this.#source = source;
     this.#plan = source.plan;
+    this.#refresh = new SchemaRefresh(deps, source.plan);
   }
 
   get target(): ApplyTarget {
@@ -127,6 +130,10 @@ export class RecordEndpoint implements Endpoint {
       ? client.records.delete(plan.sourceId, id, options)
       : client.entries.delete(plan.sourceId, id, options));
     return { threads: [] };
+  }
+
+  refreshSchema(options: RequestOptions): Promise<boolean> {
+    return this.#refresh.run(options);
   }
 
   doorbells(): Doorbell[] {

@@ -110,6 +110,11 @@ export class ResourceEndpoint implements Endpoint {
     return this.#resource.delete(this.#deps.client, id, options);
   }
 
+  /** Fixed tables have none. */
+  refreshSchema(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   doorbells(row: MappedRow): Doorbell[] {
     return this.#resource.doorbells(row);
   }

@@ -1,0 +1,32 @@
+/** Attio's error codes that are known (docs: "Errors" of each endpoint). Others may come: a code is open text. */
+export const ATTIO_ERROR_CODES = [
+  "billing_error",
+  "concurrent_write_conflict",
+  "duplicate_values",
+  "filter_error",
+  "formula_edit_unauthorized",
+  "immutable_value",
+  "invalid_filter_field",
+  "invalid_filter_operator",
+  "limit_reached",
+  "matching_attribute_definition_not_unique",
+  "merge_in_progress",
+  "missing_value",
+  "multiple_match_results",
+  "multiple_values_for_single_value_attribute",
+  "not_found",
+  "particle_gate_violation",
+  "quota_exceeded",
+  "rate_limit_exceeded",
+  "self_merge",
+  "slug_conflict",
+  "standard_object_disabled",
+  "system_edit_unauthorized",
+  "unauthorized",
+  "uniqueness_conflict",
+  "unknown_filter_attribute_slug",
+  "validation_type",
+  "value_not_found",
+] as const;
+
+export type AttioErrorCode = (typeof ATTIO_ERROR_CODES)[number];
