@@ -1,7 +1,7 @@
 import type { RequestOptions } from "../../attio/index.ts";
 import type { Sql } from "../../db/client.ts";
 import { releaseOrphanChanges, returnChanges, type Lane, type Taken } from "../../db/queries/outbox.ts";
-import { countRowsOf, findBulk, holdBulk } from "../../db/queries/outbox-bulk.ts";
+import { countBulk, countRowsOf, findBulk, holdBulk } from "../../db/queries/outbox-bulk.ts";
 import { claimLanes } from "../../db/queries/outbox-claims.ts";
 import { findStream } from "../../db/queries/streams.ts";
 import { monotonicMs } from "../../lib/clock.ts";
@@ -97,9 +97,10 @@ export class Pusher {
   /** So many deletes or inserts at once are held until somebody allows them (design rule 15). */
   async #holdBulk(): Promise<void> {
     const { log } = this.#deps;
-    for (const bulk of await findBulk(this.#claims, { deletes: 100, inserts: 1_000 })) {
-      const name = `${bulk.operation} ${bulk.stream}`;
-      if (monotonicMs() < (this.#bulkRests.get(name) ?? 0)) continue;
+    const judged = [...this.#bulkRests].filter(([, until]) => monotonicMs() < until).map(([name]) => name);
+    for (const kind of await findBulk(this.#claims, { deletes: 100, inserts: 1_000 }, judged)) {
+      const name = `${kind.operation} ${kind.stream}`;
+      const bulk = { ...kind, count: await countBulk(this.#claims, kind) };
       const rows = await countRowsOf(this.#claims, bulk.stream);
       const before = bulk.operation === "delete" ? rows + bulk.count : rows - bulk.count;
       if (bulk.count * 5 <= before) {
