@@ -21,8 +21,8 @@ export function judge(
   const refused = edits.refused + oneRow.refused + bulk.refused + twoBulks.refused + updates.refused;
   const inTurnMs = quantile(oneRow.eachMs, 0.5);
   const amidMs = quantile(bulk.amidMs, 0.99);
-  // A second more, for what the last edits leave to be written.
   const mostSteady = Math.floor(writesPerSecond * oneRow.seconds);
+  // A second more, for what the last edits leave to be written.
   const mostUpdates = Math.floor(writesPerSecond * (updates.seconds + 1));
   return [
     {
