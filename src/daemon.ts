@@ -119,7 +119,11 @@ async function startParts(
     const relay = startRelay({ sql: db.sql, backend, log }, { startedAtMs, hears: ear.hears, pushes });
     closers.add("relay", () => relay.close());
     wakeRelay = (what) => relay.wake(what);
-    if (roles.includes("worker")) await startWork(parts, live, relay, startedAtMs);
+    const pusher = roles.includes("worker") ? await startWork(parts, live, relay, startedAtMs) : undefined;
+    wakeRelay = (what) => {
+      if (what === "outbox") pusher?.wake();
+      relay.wake(what);
+    };
   }
   if (roles.includes("scheduler")) await startScheduler(parts);
   log.info({ roles, url, queue: backend.kind }, "the daemon runs");
@@ -132,7 +136,12 @@ async function startWeb({ config, db, backend, log, closers, wake }: Parts): Pro
   return app.listen({ host: config.host, port: config.port });
 }
 
-async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs: number): Promise<void> {
+async function startWork(
+  parts: Parts,
+  live: SyncDeps,
+  relay: Relay,
+  startedAtMs: number,
+): Promise<Pusher | undefined> {
   const { config, db, backend, log, closers } = parts;
   const bulkDb = await openDatabase(db.url, {
     connections: BULK_CONNECTIONS,
@@ -140,10 +149,10 @@ async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs
   });
   closers.add("chores' connections", () => bulkDb.close());
   const stop = new AbortController();
-  const push = config.outbound === "off" ? undefined : await openPush(parts, live);
+  const pusher = config.outbound === "off" ? undefined : await openPusher(parts, live);
   const handle = createHandler({
     live,
-    push,
+    push: pusher && ((signal) => pusher.run({ signal })),
     bulk: { ...live, db: bulkDb },
     backfill: backfillInChild(config, db.url, log),
     relay,
@@ -159,13 +168,14 @@ async function startWork(parts: Parts, live: SyncDeps, relay: Relay, startedAtMs
     stop.abort();
     await workers.close();
   });
+  return pusher;
 }
 
 /** Opens what pushes local changes, with a connection of its own that stands for this process in its claims. */
-async function openPush(
+async function openPusher(
   { config, db, client, closers }: Parts,
   live: SyncDeps,
-): Promise<((signal: AbortSignal) => Promise<{ lanes: number }>) | undefined> {
+): Promise<Pusher | undefined> {
   if ((await bindDatabase(db)).isOther) {
     live.log.warn(
       "local changes are not pushed: this database is a copy of the one that the mirror began in; `attio-mirror adopt` accepts it",
@@ -184,8 +194,7 @@ async function openPush(
   const self = await client.self();
   const ownActor = self.active ? self.client_id : null;
   const settings = { policy: config.conflictPolicy, ownActor, patience: PATIENCE, externalIds };
-  const pusher = new Pusher({ ...live, ...settings }, claims);
-  return (signal) => pusher.run({ signal });
+  return new Pusher({ ...live, ...settings }, claims);
 }
 
 async function startScheduler(parts: Parts): Promise<void> {

@@ -9,6 +9,8 @@ import type { BenchServer } from "../support/server.ts";
 import type { PushOptions } from "./options.ts";
 import { measureBulk, type Bulk } from "./bulk.ts";
 import { measureEdits, type Edits } from "./edits.ts";
+import { measureOneRow, type OneRow } from "./one-row.ts";
+import { measureTwoBulks, type TwoBulks } from "./two-bulks.ts";
 import { measureUpdates, type Updates } from "./updates.ts";
 import { User } from "./user.ts";
 import type { Workspace } from "./workspace.ts";
@@ -25,7 +27,9 @@ export interface Track {
 export interface Measured {
   queue: string;
   edits: Edits;
+  oneRow: OneRow;
   bulk: Bulk;
+  twoBulks: TwoBulks;
   updates: Updates;
 }
 
@@ -34,16 +38,19 @@ export interface Stage {
   user: User;
   workspace: Workspace;
   ids: readonly string[];
-  /** Resolves once nothing is on its way, in either direction, and the next push of each row goes at once. */
+  /** Resolves once nothing is on its way, in either direction. */
   quiet: () => Promise<void>;
   /** CPU time so far, in milliseconds; undefined where the system does not tell. */
   cpuMs: () => Record<"daemon" | "postgres", number | undefined>;
 }
 
-/** Longer than changes of a row that was just pushed gather. */
-const GATHERED_MS = 1_500;
+/** Time in which what was just pushed is announced and looked at. */
+const ANNOUNCED_MS = 1_500;
 
-/** A daemon's life: the first backfill, then single edits, many at once, and one row again and again. */
+/** Milliseconds between edits of one row in quick succession. */
+const EVERY_MS = 100;
+
+/** A daemon's life: the first backfill, then single edits, one row again and again, and many at once. */
 export async function runCourse(track: Track, queue: QueueKind): Promise<Measured> {
   const { server, program, workspace, options } = track;
   const databaseUrl = await server.database("bench_push", { isNew: true });
@@ -61,21 +68,23 @@ export async function runCourse(track: Track, queue: QueueKind): Promise<Measure
   const quiet = async () => {
     await until(async () => (await user.changes()).underWay === 0);
     await untilQuiet(db.sql);
-    await delay(GATHERED_MS);
+    await delay(ANNOUNCED_MS);
   };
   try {
     await until(async () => (await runsOf(db.sql, BENCH_OBJECT)).begun > 0);
     await quiet();
-    const ids = await user.ids(Math.max(options.rows, options.edits));
+    const ids = await user.ids(Math.max(options.rows + options.amid, options.edits, 2 * options.shared));
     const cpuMs = () => ({ daemon: cpuOfProcess(daemon.pid), postgres: server.cpuMs() });
     const stage: Stage = { user, workspace, ids, quiet, cpuMs };
     await workspace.traffic();
     const edits = await measureEdits(stage, options.edits);
+    const oneRow = await measureOneRow(stage, { ...options, everyMs: EVERY_MS });
     const bulk = await measureBulk(stage, options);
+    const twoBulks = await measureTwoBulks(stage, options.shared);
     const updates = await measureUpdates(stage, options.updates);
     const { failed } = await user.changes();
     if (failed > 0) throw new Error(`${failed} changes did not reach Attio`);
-    return { queue: queue.name, edits, bulk, updates };
+    return { queue: queue.name, edits, oneRow, bulk, twoBulks, updates };
   } finally {
     await user.close();
     await daemon.stop();

@@ -17,10 +17,11 @@ const ATTRIBUTES = 25;
 
 async function main(argv: readonly string[]): Promise<void> {
   const options = readOptions(argv);
-  const { edits, rows, bytesPerRecord } = options;
+  const { edits, rows, amid, shared, bytesPerRecord } = options;
+  const records = Math.max(edits, rows + amid, 2 * shared);
   const program = await compile("bench", ["bench"]);
   const server = await openServer(process.env["DATABASE_URL"]);
-  const order: SandboxOrder = { records: Math.max(edits, rows), bytesPerRecord, attributes: ATTRIBUTES };
+  const order: SandboxOrder = { records, bytesPerRecord, attributes: ATTRIBUTES };
   const machine = describeMachine(server.version);
   const sandbox = await speak(program("bench/push/sandbox-process"), order, [SANDBOX_HEAP]);
   try {
@@ -32,7 +33,7 @@ async function main(argv: readonly string[]): Promise<void> {
       print(`${queue.name} is measured\n`);
     }
     print(`\n${report(results)}`);
-    conclude(results.flatMap(judge));
+    conclude(results.flatMap((measured) => judge(measured, options.writesPerSecond)));
   } finally {
     await sandbox.stop();
     await server.close();

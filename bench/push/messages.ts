@@ -2,6 +2,8 @@
 export type SandboxRequest =
   /** Answers `Traffic`, and notes anew. */
   | { do: "traffic" }
+  /** Answers `number[]`: when the writes of a record arrived that were noted so far. */
+  | { do: "writesOf"; id: string }
   /** Holds each answer back for so long; answers `{}`. */
   | { do: "answerAfter"; ms: number }
   /** Forgets all webhooks; answers `{}`. */

@@ -45,5 +45,25 @@ export function report(results: readonly Measured[]): string {
       whole(writes),
     ]),
   ]);
-  return [edits, bulk, updates].join("\n");
+  const fair = table([
+    [
+      "queue",
+      "one row in turn, p50",
+      "max",
+      "every 100 ms: last",
+      "writes",
+      "amid the bulk, p50",
+      "p99, ms",
+      "two bulks: the first's part",
+    ],
+    ...results.map(({ queue, oneRow, bulk: { amidMs }, twoBulks }) => [
+      queue,
+      ...[0.5, 1].map((part) => whole(quantile(oneRow.eachMs, part))),
+      whole(oneRow.lastMs),
+      whole(oneRow.writes),
+      ...[0.5, 0.99].map((part) => whole(quantile(amidMs, part))),
+      twoBulks.part.toFixed(2),
+    ]),
+  ]);
+  return [edits, bulk, fair, updates].join("\n");
 }

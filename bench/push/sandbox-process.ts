@@ -14,13 +14,17 @@ const sandbox = await serveSandbox(JSON.parse(process.argv[2] ?? "") as SandboxO
 // The crawl of comments and files would use up the reads.
 sandbox.setScopes(ALL_SCOPES.filter((scope) => !/^(comment|file):/.test(scope)));
 
-function takeTraffic(): Traffic {
-  const { log } = sandbox;
-  const requests = log.requests.flatMap(({ path, kind, status, startedAtMs }): RecordRequest[] => {
+function recordRequests(): RecordRequest[] {
+  return sandbox.log.requests.flatMap(({ path, kind, status, startedAtMs }): RecordRequest[] => {
     const id = RECORD.exec(path)?.[1];
     const counts = id !== undefined && kind !== undefined && status !== TOO_MANY;
     return counts ? [{ id, kind, atMs: startedAtMs }] : [];
   });
+}
+
+function takeTraffic(): Traffic {
+  const { log } = sandbox;
+  const requests = recordRequests();
   const refused = log.count({ status: TOO_MANY });
   log.clear();
   return { requests, refused };
@@ -30,6 +34,10 @@ function answer(request: SandboxRequest): object {
   switch (request.do) {
     case "traffic":
       return takeTraffic();
+    case "writesOf":
+      return recordRequests().flatMap(({ id, kind, atMs }) =>
+        id === request.id && kind === "write" ? [atMs] : [],
+      );
     case "answerAfter":
       sandbox.settings.latencyMs = request.ms;
       return {};

@@ -26,6 +26,11 @@ export class Workspace {
     return (await this.#ask({ do: "traffic" })) as Traffic;
   }
 
+  /** When the writes of a record arrived since the traffic was asked for, in milliseconds since the epoch. */
+  async writesOf(id: string): Promise<number[]> {
+    return (await this.#ask({ do: "writesOf", id })) as number[];
+  }
+
   async answerAfter(ms: number): Promise<void> {
     await this.#ask({ do: "answerAfter", ms });
   }

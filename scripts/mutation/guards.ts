@@ -281,9 +281,9 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "order of changes, of what comes in while a later one is under way",
-    file: "src/db/queries/outbox-claims.ts",
+    file: "src/db/queries/outbox-candidates.ts",
     source: "OR e.status = 'pushing'",
-    mutant: "OR e.id < o.id AND e.status = 'pushing'",
+    mutant: "OR e.id < c.id AND e.status = 'pushing'",
     test: "test/push/merged.test.ts",
     named: "under way waits",
   },

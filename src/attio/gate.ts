@@ -2,7 +2,7 @@ import { Waiters, type Priority } from "./waiters.ts";
 
 /**
  * At most `limit()` holders at a time; the limit may change under way. `reserved` places are kept for interactive work, so that
- * long backfill requests never make a person wait.
+ * long backfill requests and bulks never make a person wait.
  */
 export class Gate {
   readonly #limit: () => number;
@@ -40,12 +40,12 @@ export class Gate {
   /** Lets in whoever fits; to be called after the limit rose. */
   admit(): void {
     for (;;) {
-      const priority = this.#waiters.nextPriority;
+      const priority = this.#waiters.highest;
       if (priority === undefined) return;
       const places = priority === "interactive" ? this.#limit() : Math.max(1, this.#limit() - this.#reserved);
       if (this.#active >= places) return;
       this.#active += 1;
-      this.#waiters.wakeNext();
+      this.#waiters.wakeHighest();
     }
   }
 }

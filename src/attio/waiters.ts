@@ -1,25 +1,36 @@
 import { abortReason } from "../lib/abort.ts";
 
-/** Interactive work (webhooks, pushes, people waiting) goes before backfills. */
-export type Priority = "interactive" | "backfill";
+/**
+ * What goes first: interactive work (webhooks, single edits, people waiting), then the pushes of a bulk, then backfills. In a
+ * budget a bulk has every second grant while interactive work waits as well, so that neither starves.
+ */
+export type Priority = "interactive" | "bulk" | "backfill";
 
 interface Waiter {
   readonly wake: () => void;
 }
 
-/** A queue of callers, interactive ones first, each group first come first served; an aborted one leaves at once. */
+/** A queue of callers by priority, each group first come first served; an aborted one leaves at once. */
 export class Waiters {
-  readonly #interactive = new Set<Waiter>();
-  readonly #backfill = new Set<Waiter>();
+  readonly #groups: Readonly<Record<Priority, Set<Waiter>>> = {
+    interactive: new Set(),
+    bulk: new Set(),
+    backfill: new Set(),
+  };
+  /** Whether interactive work has had a grant that a bulk was waiting for. */
+  #isBulkNext = false;
 
   get size(): number {
-    return this.#interactive.size + this.#backfill.size;
+    const { interactive, bulk, backfill } = this.#groups;
+    return interactive.size + bulk.size + backfill.size;
   }
 
-  /** Which group the next caller is of; undefined if nobody waits. */
-  get nextPriority(): Priority | undefined {
-    if (this.#interactive.size > 0) return "interactive";
-    return this.#backfill.size > 0 ? "backfill" : undefined;
+  /** The highest priority of those who wait; undefined if nobody does. */
+  get highest(): Priority | undefined {
+    const { interactive, bulk, backfill } = this.#groups;
+    if (interactive.size > 0) return "interactive";
+    if (bulk.size > 0) return "bulk";
+    return backfill.size > 0 ? "backfill" : undefined;
   }
 
   /** Resolves when woken; rejects with the signal's reason. */
@@ -29,9 +40,9 @@ export class Waiters {
         reject(abortReason(signal));
         return;
       }
-      const queue = priority === "interactive" ? this.#interactive : this.#backfill;
+      const group = this.#groups[priority];
       const onAbort = () => {
-        queue.delete(waiter);
+        group.delete(waiter);
         if (signal) reject(abortReason(signal));
       };
       const waiter: Waiter = {
@@ -40,16 +51,31 @@ export class Waiters {
           resolve();
         },
       };
-      queue.add(waiter);
+      group.add(waiter);
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   }
 
-  /** Wakes the next caller; false if nobody waits. */
+  /** Wakes the next caller of the highest priority; false if nobody waits. */
+  wakeHighest(): boolean {
+    const { highest } = this;
+    return highest !== undefined && this.#wakeOne(this.#groups[highest]);
+  }
+
+  /** Wakes the next caller, interactive work and a bulk by turns; false if nobody waits. */
   wakeNext(): boolean {
-    const queue = this.#interactive.size > 0 ? this.#interactive : this.#backfill;
-    for (const waiter of queue) {
-      queue.delete(waiter);
+    const { interactive, bulk } = this.#groups;
+    if (this.#isBulkNext && bulk.size > 0) {
+      this.#isBulkNext = false;
+      return this.#wakeOne(bulk);
+    }
+    this.#isBulkNext = interactive.size > 0 && bulk.size > 0;
+    return this.wakeHighest();
+  }
+
+  #wakeOne(group: Set<Waiter>): boolean {
+    for (const waiter of group) {
+      group.delete(waiter);
       waiter.wake();
       return true;
     }

@@ -14,6 +14,7 @@ import type { SyncDeps } from "../sync/deps.ts";
 import { crawlPastValues } from "../sync/history/past-values.ts";
 import { hydrate } from "../sync/live/hydrate.ts";
 import { processInbox } from "../sync/live/process-inbox.ts";
+import type { Pushed } from "../sync/push/push.ts";
 import { refreshSchema } from "../sync/schema/refresh-schema.ts";
 import { readyStreams } from "../sync/walk/choose-streams.ts";
 import type { RunBackfill } from "./backfill-child.ts";
@@ -30,9 +31,9 @@ export interface HandlerDeps {
   /** For chores: connections of their own, so that none under way keeps an edit waiting. */
   bulk: SyncDeps;
   backfill: RunBackfill;
-  relay: Pick<Relay, "add">;
+  relay: Pick<Relay, "add" | "pushIn">;
   /** Pushes local changes; undefined where none are taken. */
-  push?: ((signal: AbortSignal) => Promise<{ lanes: number }>) | undefined;
+  push?: ((signal: AbortSignal) => Promise<Pushed>) | undefined;
   log: Log;
   /** Aborted when the process stops: work is finished or given back. */
   signal: AbortSignal;
@@ -89,10 +90,12 @@ async function runHydrate(
   }
 }
 
-async function runPush({ push, log, signal }: HandlerDeps): Promise<void> {
+async function runPush({ push, relay, log, signal }: HandlerDeps): Promise<void> {
   try {
     const done = await push?.(signal);
-    if (done !== undefined && done.lanes > 0) log.debug(done, "pushed");
+    if (done === undefined) return;
+    if (done.lanes > 0) log.debug({ lanes: done.lanes }, "pushed");
+    if (done.dueInMs !== null) relay.pushIn(done.dueInMs);
   } catch (error) {
     if (!signal.aborted) throw error;
   }

@@ -50,6 +50,8 @@ export interface RelayOptions {
 export interface Relay {
   /** Deliveries, or local changes, have come: queues their processing at once. Everything else is found by the next look. */
   wake(what?: "work" | "outbox"): void;
+  /** A local change will be due by then: queues its push at that time, without waiting for the next look. */
+  pushIn(delayMs: number): void;
   /** Adds a job at once; where that fails, a later look does it. */
   add(queue: QueueName, job: Job): Promise<void>;
   close(): Promise<void>;
@@ -75,6 +77,8 @@ export function startRelay(
   const pause = new Pause();
   let failures = 0;
   const woken = new Set<"work" | "outbox">();
+  /** When the next local change is due. */
+  let pushAtMs = Infinity;
 
   async function queueWork(find: () => Promise<Placed[]>): Promise<void> {
     try {
@@ -91,6 +95,10 @@ export function startRelay(
   async function run(): Promise<void> {
     let lookAtMs = monotonicMs();
     while (!closing.signal.aborted) {
+      if (monotonicMs() >= pushAtMs) {
+        pushAtMs = Infinity;
+        woken.add("outbox");
+      }
       if (monotonicMs() >= lookAtMs) {
         await queueWork(() => findWork(deps.sql, { startedAtMs, nowMs: clock.now(), pushes }));
         lookAtMs = monotonicMs() + pollMs;
@@ -100,7 +108,7 @@ export function startRelay(
         if (woken.delete("outbox") && pushes) placed.push({ queue: "attio-push", job: pushJob() });
         await queueWork(() => Promise.resolve(placed));
       }
-      if (woken.size === 0) await pause.wait(Math.max(0, lookAtMs - monotonicMs()));
+      if (woken.size === 0) await pause.wait(Math.max(0, Math.min(lookAtMs, pushAtMs) - monotonicMs()));
     }
   }
 
@@ -108,6 +116,10 @@ export function startRelay(
   return {
     wake: (what = "work") => {
       woken.add(what);
+      pause.end();
+    },
+    pushIn: (delayMs) => {
+      pushAtMs = Math.min(pushAtMs, monotonicMs() + delayMs);
       pause.end();
     },
     add: async (queue, job) => {

@@ -42,6 +42,27 @@ describe("local budget", () => {
     expect(backfill).toEqual([0, 400, 500]);
   });
 
+  it("serves a bulk and interactive work by turns, and backfills after both", async () => {
+    const budget = createLocalBudget({ readsPerSecond: 10, writesPerSecond: 10 });
+    const backfill = ask(budget, "write", 2, "backfill");
+    const bulk = ask(budget, "write", 4, "bulk");
+    const interactive = ask(budget, "write", 2);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(interactive).toEqual([100, 300]);
+    expect(bulk).toEqual([200, 400, 500, 600]);
+    expect(backfill).toEqual([0, 700]);
+  });
+
+  it("serves interactive work at once that comes while a bulk alone has been served", async () => {
+    const budget = createLocalBudget({ readsPerSecond: 10, writesPerSecond: 10 });
+    const bulk = ask(budget, "write", 6, "bulk");
+    await vi.advanceTimersByTimeAsync(250);
+    expect(bulk).toEqual([0, 100, 200]);
+    const interactive = ask(budget, "write", 1);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(interactive).toEqual([50]);
+  });
+
   it("grants nothing during a pause, and no burst after it", async () => {
     const budget = createLocalBudget({ readsPerSecond: 80, writesPerSecond: 20 });
     await budget.pauseUntil(Date.now() + 2000);

@@ -5,6 +5,8 @@ import { countChanges } from "../../src/db/queries/change-counts.ts";
 import { choreStates } from "../../src/db/queries/chores.ts";
 import { releaseOrphans } from "../../src/db/queries/dirty.ts";
 import { releaseOrphanChanges } from "../../src/db/queries/outbox.ts";
+import { findBulk } from "../../src/db/queries/outbox-bulk.ts";
+import { findCandidates } from "../../src/db/queries/outbox-candidates.ts";
 import { wantedStreams } from "../../src/db/queries/wanted-streams.ts";
 import { transact } from "../../src/db/tx.ts";
 import { writeHistory } from "../../src/sync/apply/history.ts";
@@ -48,6 +50,73 @@ test("what is looked for each second is found without reading all that is kept",
   await sql.unsafe("ROLLBACK");
   expect(read.map(({ name }) => name)).toEqual(["outbox", "runs", "webhook_events"]);
   expect(read.filter(({ rows }) => rows > KEPT / 10)).toEqual([]);
+});
+
+/** Rows of the outbox that a claim reads, at most: a few of each batch that it looks at. */
+const READ_BY_CLAIM = 4_000;
+
+test.each([
+  ["of one batch", 100_000, 0],
+  ["of a batch each", 50_000, 1],
+])("a claim reads a few rows of the outbox, however many changes wait: %s", async (_, waiting, step) => {
+  const database = await createMigratedDatabase();
+  onTestFinished(() => database.drop());
+  await database.sql`
+    INSERT INTO attio_sync.outbox (stream, record_id, operation, changes, base, batch)
+    SELECT 'stream_1', gen_random_uuid(), 'update', '{}', '{}', 1000 + i * ${step}::int FROM generate_series(1, ${waiting}::int) i`;
+  await database.sql`
+    INSERT INTO attio_sync.streams (stream, kind, state, writes_paused_until)
+    VALUES ('paused', 'object', 'ok', now() + interval '1 hour')`;
+  await database.sql`
+    INSERT INTO attio_sync.outbox (stream, record_id, operation, changes, base, batch)
+    SELECT 'paused', gen_random_uuid(), 'update', '{}', '{}', i FROM generate_series(1, ${waiting}::int / 10) i`;
+  await database.sql`ANALYZE attio_sync.outbox`;
+
+  const db = await openDatabase(database.url, {
+    connections: 1,
+    parameters: { enable_sort: "off", enable_bitmapscan: "off" },
+  });
+  onTestFinished(() => db.close());
+  const { sql } = db;
+  await sql.unsafe("BEGIN");
+  expect((await findCandidates(sql, { small: 16, bulk: 16 }, 0)).rows).toHaveLength(16);
+  expect((await findCandidates(sql, { small: 16, bulk: 16 }, 40_000)).rows).toHaveLength(16);
+  await findBulk(sql, { deletes: 100, inserts: 1_000 }, []);
+  await readBacklog(sql);
+  const [read] = await sql<{ rows: number }[]>`
+    SELECT (seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS rows FROM pg_stat_xact_user_tables
+    WHERE schemaname = 'attio_sync' AND relname = 'outbox'`;
+  await sql.unsafe("ROLLBACK");
+  expect(read?.rows).toBeGreaterThan(16);
+  expect(read?.rows).toBeLessThan(READ_BY_CLAIM);
+});
+
+test("a guard against bulks reads no more rows than tell that there are too many", async () => {
+  const database = await createMigratedDatabase();
+  onTestFinished(() => database.drop());
+  await database.sql`
+    INSERT INTO attio_sync.outbox (stream, record_id, operation, changes, base)
+    SELECT 'stream_' || i % 2, gen_random_uuid(), 'insert', '{}', '{}' FROM generate_series(1, 20000) i`;
+  const db = await openDatabase(database.url, {
+    connections: 1,
+    parameters: { enable_sort: "off", enable_bitmapscan: "off" },
+  });
+  onTestFinished(() => db.close());
+  const { sql } = db;
+  await sql.unsafe("BEGIN");
+  const bulks = await findBulk(sql, { deletes: 100, inserts: 1_000 }, []);
+  expect(bulks.map(({ stream, operation }) => `${operation} ${stream}`).toSorted()).toEqual([
+    "insert stream_0",
+    "insert stream_1",
+  ]);
+  expect(
+    await findBulk(sql, { deletes: 100, inserts: 1_000 }, ["insert stream_0", "insert stream_1"]),
+  ).toEqual([]);
+  const [read] = await sql<{ rows: number }[]>`
+    SELECT (seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS rows FROM pg_stat_xact_user_tables
+    WHERE schemaname = 'attio_sync' AND relname = 'outbox'`;
+  await sql.unsafe("ROLLBACK");
+  expect(read?.rows).toBeLessThan(2_100);
 });
 
 /** Changes of an apply, each of another record. */

@@ -42,7 +42,11 @@ it("blast radius out: so many inserts at once are held until they are allowed, a
     edited,
     goes,
   ]);
-  expect(await retryChanges(mirror.db, [], { allowBulk: false })).toEqual({ ids: [] });
+  const { ids, onHold } = await retryChanges(mirror.db, [], { allowBulk: false });
+  expect([ids, onHold.map(({ code, ids: held }) => [code, held.length])]).toEqual([
+    [],
+    [["too_many_inserts", 1001]],
+  ]);
   await mirror.backfill({ streams: ["companies"] });
   await drain(mirror);
   expect(store.records("companies").length).toBe(10);

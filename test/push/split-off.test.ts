@@ -16,7 +16,8 @@ it("what follows later keeps its time, whatever the process's clock says, and un
     ahead.mockRestore();
   });
   await user`INSERT INTO attio.people (name, job_title, description) VALUES ('Early', 'older', 'older')`;
-  const [lane] = await claimLanes(claims, 1, 1_000);
+  const { lanes } = await claimLanes(claims, { small: 1, bulk: 0 }, { graceMs: 1_000, after: 0 });
+  const lane = lanes[0]?.lane;
   if (lane === undefined) throw new Error("nothing was taken");
   await user`UPDATE attio.people SET description = 'newer' WHERE name = 'Early'`;
   const changes = { job_title: "older", description: "older" };

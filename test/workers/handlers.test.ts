@@ -13,7 +13,7 @@ test("a chore that was queued again while it was done is not done twice", async 
     live: deps,
     bulk: deps,
     backfill: () => Promise.resolve(),
-    relay: { add: () => Promise.resolve() },
+    relay: { add: () => Promise.resolve(), pushIn: () => undefined },
     log: silentLog,
     signal: new AbortController().signal,
     startedAtMs: Date.now(),

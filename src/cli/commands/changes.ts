@@ -1,5 +1,5 @@
 import { migrate, type Database } from "../../db/index.ts";
-import { discardChanges, retryChanges } from "../../sync/push/resolve-changes.ts";
+import { discardChanges, retryChanges, type Retried } from "../../sync/push/resolve-changes.ts";
 import type { Context } from "../context.ts";
 import { openMirrorDatabase } from "../database.ts";
 import { EXIT_DONE, EXIT_FAILED } from "../failure.ts";
@@ -65,7 +65,7 @@ export async function runChangesRetry(
   { json = false, allowBulk = false }: JsonFlag & { allowBulk?: boolean },
 ): Promise<number> {
   const done = await withDatabase(context, (db) => retryChanges(db, ids, { allowBulk }));
-  return report(context, { ids, done: done.ids, word: "retried", json });
+  return report(context, { ids, done: done.ids, onHold: done.onHold, word: "retried", json });
 }
 
 /** `changes discard`: gives changes up; Attio's values come back. */
@@ -78,15 +78,28 @@ export async function runChangesDiscard(
   return report(context, { ids, done: done.ids, word: "discarded", json });
 }
 
-function report(
-  { io }: Context,
-  { ids, done, word, json }: { ids: readonly number[]; done: readonly number[]; word: string; json: boolean },
-): number {
-  const left = ids.filter((id) => !done.includes(id));
-  if (json) io.stdout.write(`${JSON.stringify({ [word]: done, left })}\n`);
+interface Outcome {
+  ids: readonly number[];
+  done: readonly number[];
+  /** What stays on hold; undefined where nothing could. */
+  onHold?: Retried["onHold"];
+  word: string;
+  json: boolean;
+}
+
+function report({ io }: Context, { ids, done, onHold, word, json }: Outcome): number {
+  const resolved = new Set(done);
+  const left = ids.filter((id) => !resolved.has(id));
+  const holds = onHold?.map(({ code, ids: held }) => ({ code, count: held.length }));
+  if (json) io.stdout.write(`${JSON.stringify({ [word]: done, left, ...(holds && { onHold: holds }) })}\n`);
   else {
     io.stdout.write(`${String(done.length)} ${word}.\n`);
-    if (left.length > 0) io.stdout.write(`Left alone, since they need no decision: ${left.join(", ")}.\n`);
+    for (const { code, count } of holds ?? [])
+      io.stdout.write(`${String(count)} on hold: ${code}; run "changes retry --allow-bulk".\n`);
+    const held = new Set(onHold?.flatMap((hold) => hold.ids));
+    const settled = left.filter((id) => !held.has(id));
+    if (settled.length > 0)
+      io.stdout.write(`Left alone, since they need no decision: ${settled.join(", ")}.\n`);
   }
   return left.length > 0 ? EXIT_FAILED : EXIT_DONE;
 }

@@ -50,12 +50,13 @@ export const outbox = syncSchema.table(
   },
   (table) => [
     index("outbox_record").on(table.recordId, table.id),
-    index("outbox_pending")
-      .on(table.id)
+    // What is due, and when the next change will be.
+    index("outbox_due")
+      .on(table.dueAt)
       .where(sql`status = 'pending'`),
-    // Which batches wait, and what waits of each, without a walk over the whole backlog.
+    // Which batches of a stream wait, and what waits of each, without a walk over the whole backlog.
     index("outbox_batch")
-      .on(table.batch, table.id)
+      .on(table.stream, table.batch, table.id)
       .where(sql`status = 'pending'`),
     // Changes are kept for weeks once they are pushed; what is not is looked for each second.
     index("outbox_unsettled")

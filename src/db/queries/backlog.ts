@@ -22,7 +22,7 @@ export async function readBacklog(sql: Sql): Promise<Backlog> {
              WHERE due_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
              GROUP BY stream) d) AS streams,
       (SELECT (extract(epoch FROM now() - due_at) * 1000)::float8
-       FROM attio_sync.outbox WHERE status = 'pending' AND due_at <= now() ORDER BY id LIMIT 1) AS "outboxMs"`;
+       FROM attio_sync.outbox WHERE status = 'pending' AND due_at <= now() ORDER BY due_at LIMIT 1) AS "outboxMs"`;
   return row ?? { inboxMs: null, streams: [], outboxMs: null };
 }
 

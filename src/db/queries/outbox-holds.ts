@@ -64,11 +64,22 @@ export async function readHolds(
 /** Ends a hold without writing the row: it is fetched again, and without its hash it can't look unchanged. The stream's lock is held. */
 export async function endHold(
   tx: Tx,
-  { name, key }: { name: string; key: string },
+  table: { name: string; key: string },
   { stream, recordId, reason }: { stream: string; recordId: string; reason: string },
 ): Promise<void> {
-  await tx.unsafe(`UPDATE ${mirrorTable(name)} SET _hash = NULL WHERE ${quoteIdentifier(key)} = $1`, [
-    recordId,
-  ]);
-  await markDirty(tx, stream, [recordId], reason);
+  await endHolds(tx, table, { stream, recordIds: [recordId], reason });
+}
+
+/** Ends those of several rows. */
+export async function endHolds(
+  tx: Tx,
+  { name, key }: { name: string; key: string },
+  { stream, recordIds, reason }: { stream: string; recordIds: readonly string[]; reason: string },
+): Promise<void> {
+  if (recordIds.length === 0) return;
+  await tx.unsafe(
+    `UPDATE ${mirrorTable(name)} SET _hash = NULL WHERE ${quoteIdentifier(key)} = ANY($1::uuid[])`,
+    [[...recordIds]],
+  );
+  await markDirty(tx, stream, recordIds, reason);
 }

@@ -101,8 +101,8 @@ export async function splitOff(
 ): Promise<number | undefined> {
   const ids = lane.changes.map(({ id }) => id);
   const columns = Object.keys(cells.changes);
-  const [was] = await tx<{ createdAt: string }[]>`
-    SELECT max(created_at)::text AS "createdAt" FROM attio_sync.outbox
+  const [was] = await tx<{ createdAt: string; batch: number }[]>`
+    SELECT max(created_at)::text AS "createdAt", max(batch) AS batch FROM attio_sync.outbox
     WHERE id = ANY(${ids}::bigint[]) AND changes ?| ${columns}::text[]`;
   await tx`
     UPDATE attio_sync.outbox SET changes = changes - ${columns}::text[], base = base - ${columns}::text[]
@@ -111,9 +111,9 @@ export async function splitOff(
     DELETE FROM attio_sync.outbox WHERE id = ANY(${ids}::bigint[]) AND operation = 'update' AND changes = '{}'`;
   const [split] = await tx<{ id: number }[]>`
     INSERT INTO attio_sync.outbox
-      (stream, record_id, operation, changes, base, status, error_code, error_message, created_at)
+      (stream, record_id, operation, changes, base, status, error_code, error_message, created_at, batch)
     SELECT ${lane.stream}, ${lane.recordId}, 'update', c.changes - later.columns, c.base - later.columns,
-      ${fate.status}, ${fate.code}, ${fate.message}, ${was?.createdAt ?? null}::text::timestamptz
+      ${fate.status}, ${fate.code}, ${fate.message}, ${was?.createdAt ?? null}::text::timestamptz, ${was?.batch ?? null}::bigint
     FROM (SELECT ${JSON.stringify(cells.changes)}::text::jsonb AS changes, ${JSON.stringify(cells.base)}::text::jsonb AS base) c
     CROSS JOIN (
       SELECT coalesce(array_agg(k.name), '{}') AS columns

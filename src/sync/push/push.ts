@@ -1,10 +1,11 @@
 import type { RequestOptions } from "../../attio/index.ts";
 import type { Sql } from "../../db/client.ts";
 import { releaseOrphanChanges, returnChanges, type Lane, type Taken } from "../../db/queries/outbox.ts";
-import { countRowsOf, findBulk, holdBulk } from "../../db/queries/outbox-bulk.ts";
+import { countBulk, countRowsOf, findBulk, holdBulk } from "../../db/queries/outbox-bulk.ts";
 import { claimLanes } from "../../db/queries/outbox-claims.ts";
 import { findStream } from "../../db/queries/streams.ts";
 import { monotonicMs } from "../../lib/clock.ts";
+import { Pause } from "../../lib/pause.ts";
 import { sleep } from "../../lib/sleep.ts";
 import { RecordSource } from "../fetch/record-source.ts";
 import { isWritableStream } from "../streams.ts";
@@ -14,10 +15,10 @@ import { pushLane } from "./push-lane.ts";
 import { RecordEndpoint } from "./record-endpoint.ts";
 import { ResourceEndpoint } from "./resource-endpoint.ts";
 
-/** Rows that are pushed side by side: enough for a full write budget at Attio's usual answering times. */
+/** Rows that are pushed side by side, of small batches and of bulks each: enough for a full write budget at Attio's usual answering times. */
 const SIDE_BY_SIDE = 16;
 
-/** How often the outbox is looked at while pushes are under way. */
+/** How often the outbox is looked at while pushes are under way, should nobody say that something was changed. */
 const LOOK_MS = 50;
 
 /** How long it is waited until a database that took nothing is asked again. */
@@ -26,6 +27,14 @@ const GIVE_BACK_MS = 500;
 /** Counting the rows of a large table takes longer than a push. */
 const BULK_REST_MS = 1_000;
 
+/** What a run did. */
+export interface Pushed {
+  /** Rows that were pushed. */
+  lanes: number;
+  /** Milliseconds until the next change is due; null for none that waits. */
+  dueInMs: number | null;
+}
+
 /** Pushes the outbox, several rows at a time; what is due when it is asked, and what becomes due meanwhile. */
 export class Pusher {
   readonly #deps: PushDeps;
@@ -33,6 +42,9 @@ export class Pusher {
   readonly #endpoints = new Map<string, { version: number; endpoint: Endpoint }>();
   /** Until when large bulks that are no accident are not judged again, by stream and operation. */
   readonly #bulkRests = new Map<string, number>();
+  readonly #pause = new Pause();
+  /** The bulk that had its turn last. */
+  #after = 0;
 
   /** @param claims a pool of one connection, which lives as long as this process pushes */
   constructor(deps: PushDeps, claims: Sql) {
@@ -40,41 +52,55 @@ export class Pusher {
     this.#claims = claims;
   }
 
+  /** Has a run under way look at the outbox at once: something was changed. */
+  wake(): void {
+    this.#pause.end();
+  }
+
   /** Returns when nothing is due any more. */
-  async run(options: RequestOptions = {}): Promise<{ lanes: number }> {
+  async run(options: RequestOptions = {}): Promise<Pushed> {
     await releaseOrphanChanges(this.#claims);
-    const underWay = new Set<Promise<void>>();
+    const small = new Set<Promise<void>>();
+    const bulk = new Set<Promise<void>>();
     let lanes = 0;
     try {
       for (;;) {
         options.signal?.throwIfAborted();
         await this.#holdBulk();
-        const claimed = await claimLanes(
-          this.#claims,
-          SIDE_BY_SIDE - underWay.size,
-          this.#deps.patience.graceMs,
-        );
-        for (const lane of claimed) {
+        const places = { small: SIDE_BY_SIDE - small.size, bulk: SIDE_BY_SIDE - bulk.size };
+        const claim = await claimLanes(this.#claims, places, {
+          graceMs: this.#deps.patience.graceMs,
+          after: this.#after,
+        });
+        this.#after = claim.after;
+        for (const { lane, isBulk } of claim.lanes) {
           lanes += 1;
-          const pushing = this.#push(lane, options).finally(() => underWay.delete(pushing));
-          underWay.add(pushing);
+          const beside = isBulk ? bulk : small;
+          // An edit amid a bulk is not to wait for all that the bulk has under way.
+          const pushing = this.#push(lane, { ...options, priority: isBulk ? "bulk" : "interactive" }).finally(
+            () => {
+              beside.delete(pushing);
+              this.#pause.end();
+            },
+          );
+          beside.add(pushing);
         }
-        if (underWay.size === 0) return { lanes };
-        if (underWay.size >= SIDE_BY_SIDE) await Promise.race(underWay);
-        // One slow answer must not keep what is changed meanwhile waiting.
-        else if (claimed.length === 0) await Promise.race([...underWay, sleep(LOOK_MS)]);
+        if (small.size + bulk.size === 0) return { lanes, dueInMs: claim.dueInMs };
+        // Ended by each push that ends: its place is free. One slow answer must not keep what is changed meanwhile waiting.
+        await this.#pause.wait(LOOK_MS);
       }
     } finally {
-      await Promise.allSettled(underWay);
+      await Promise.allSettled([...small, ...bulk]);
     }
   }
 
   /** So many deletes or inserts at once are held until somebody allows them (design rule 15). */
   async #holdBulk(): Promise<void> {
     const { log } = this.#deps;
-    for (const bulk of await findBulk(this.#claims, { deletes: 100, inserts: 1_000 })) {
-      const name = `${bulk.operation} ${bulk.stream}`;
-      if (monotonicMs() < (this.#bulkRests.get(name) ?? 0)) continue;
+    const judged = [...this.#bulkRests].filter(([, until]) => monotonicMs() < until).map(([name]) => name);
+    for (const kind of await findBulk(this.#claims, { deletes: 100, inserts: 1_000 }, judged)) {
+      const name = `${kind.operation} ${kind.stream}`;
+      const bulk = { ...kind, count: await countBulk(this.#claims, kind) };
       const rows = await countRowsOf(this.#claims, bulk.stream);
       const before = bulk.operation === "delete" ? rows + bulk.count : rows - bulk.count;
       if (bulk.count * 5 <= before) {
