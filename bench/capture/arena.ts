@@ -1,5 +1,6 @@
 import postgres from "postgres";
-import type { Database } from "../../src/db/index.ts";
+import type { Database, Tx } from "../../src/db/index.ts";
+import { markSync } from "../../src/db/locks.ts";
 import { preparePages, writePages, type Pages } from "./pages.ts";
 import { SINGLE_ROWS, type Statement } from "./statements.ts";
 import { BARE, copyTables, countCaptured, OPEN, readIds, restore } from "./tables.ts";
@@ -64,8 +65,12 @@ export class Arena {
     const { sql } = this.#daemon;
     await restore(sql, table);
     const beganMs = performance.now();
-    if (text === "pages") await writePages(sql, table, this.#pages);
-    else await this.#run(by === "user" ? this.#user : sql, text(`attio.${table}`));
+    if (by === "user" && text !== "pages") await this.#run(this.#user, text(`attio.${table}`));
+    else
+      await sql.begin(async (tx) => {
+        await markSync(tx);
+        await (text === "pages" ? writePages(tx, table, this.#pages) : this.#run(tx, text(`attio.${table}`)));
+      });
     const ms = performance.now() - beganMs;
     const captured = await countCaptured(sql);
     if (captured > 0 !== (isCaptured && table === OPEN))
@@ -73,7 +78,7 @@ export class Arena {
     return ms;
   }
 
-  async #run(sql: postgres.Sql<{ bigint: number }> | postgres.Sql, text: string): Promise<void> {
+  async #run(sql: postgres.Sql | Tx, text: string): Promise<void> {
     if (text.includes("$1")) for (const id of this.#ids) await sql.unsafe(text, [id], { prepare: true });
     else await sql.unsafe(text);
   }

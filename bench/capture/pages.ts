@@ -1,4 +1,4 @@
-import type { Sql } from "../../src/db/index.ts";
+import type { Sql, Tx } from "../../src/db/index.ts";
 import { upsertStatement } from "../../src/db/mirror/upsert.ts";
 import { BOOKKEEPING_COLUMNS } from "../../src/db/mirror/tables.ts";
 import { KEPT } from "./tables.ts";
@@ -34,7 +34,7 @@ export async function preparePages(sql: Sql): Promise<Pages> {
 }
 
 /** Writes them by the daemon's own statement. */
-export async function writePages(sql: Sql, table: string, { columns, texts }: Pages): Promise<void> {
+export async function writePages(sql: Tx, table: string, { columns, texts }: Pages): Promise<void> {
   const statement = upsertStatement({ table, key: "record_id", columns });
   for (const text of texts) await sql.unsafe(statement, [text, TICKET + 1, TICKET], { prepare: true });
 }

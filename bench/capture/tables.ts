@@ -1,4 +1,5 @@
 import type { Sql } from "../../src/db/index.ts";
+import { markSync } from "../../src/db/locks.ts";
 import { CAPTURE_TRIGGER } from "../../src/db/mirror/capture.ts";
 import { BENCH_OBJECT } from "../support/sandbox.ts";
 
@@ -24,8 +25,11 @@ export async function copyTables(sql: Sql): Promise<void> {
 
 /** Gives a table its first rows, packed as on the first day, so that every statement meets the same. */
 export async function restore(sql: Sql, table: string): Promise<void> {
-  await sql`TRUNCATE attio_sync.outbox, attio.${sql(table)}`;
-  await sql`INSERT INTO attio.${sql(table)} SELECT * FROM attio.${sql(KEPT)}`;
+  await sql.begin(async (tx) => {
+    await markSync(tx);
+    await tx`TRUNCATE attio_sync.outbox, attio.${tx(table)}`;
+    await tx`INSERT INTO attio.${tx(table)} SELECT * FROM attio.${tx(KEPT)}`;
+  });
   await sql`VACUUM attio.${sql(table)}`;
 }
 
