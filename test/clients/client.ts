@@ -144,3 +144,9 @@ export function modelOf(name: string): Model {
 /** What an application runs once: a key of its own, which no settling changes. */
 export const OWN_KEY =
   "ALTER TABLE attio.deals ADD COLUMN app_id uuid NOT NULL UNIQUE DEFAULT gen_random_uuid()";
+
+/** The values of a row that an upsert writes over an existing one: all but its key. */
+export function withoutKey(model: string, row: Row): Row {
+  const { key } = modelOf(model);
+  return Object.fromEntries(Object.entries(row).filter(([column]) => column !== key));
+}

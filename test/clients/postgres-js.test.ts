@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { modelOf, type Client, type Row, type Session } from "./client.ts";
+import { modelOf, withoutKey, type Client, type Row, type Session } from "./client.ts";
 import { testClient } from "./run.ts";
 
 testClient("postgres.js", (databaseUrl) => {
@@ -42,7 +42,7 @@ function createSession(sql: postgres.ISql): Session {
     upsert: async (model, row) => {
       await sql`
         INSERT INTO ${tableOf(model)} ${sql(row)}
-        ON CONFLICT (${sql(modelOf(model).key)}) DO UPDATE SET ${sql(row)}`;
+        ON CONFLICT (${sql(modelOf(model).key)}) DO UPDATE SET ${sql(withoutKey(model, row))}`;
     },
     updateMany: async (model, where, change) => {
       const [[column, value] = ["", null]] = Object.entries(where);
