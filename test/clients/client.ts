@@ -37,7 +37,13 @@ export interface Client extends Session {
   /** Rolls back and throws on where the work throws. */
   transaction(work: (session: Session) => Promise<void>): Promise<void>;
   /** How it answers to a provisional id after Attio's own has taken its place. */
-  readonly spent: { readonly save: Report; readonly update: Report; readonly remove: Report };
+  readonly spent: {
+    readonly save: Report;
+    readonly update: Report;
+    readonly remove: Report;
+    /** Set where an upsert touches nothing, without an error; elsewhere it goes to the record. */
+    readonly upsert?: "nothing";
+  };
   close(): Promise<void>;
 }
 

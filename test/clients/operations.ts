@@ -106,7 +106,8 @@ async function saveSpent(context: Context): Promise<void> {
   expect(await one()).toEqual([1]);
 
   await client.upsert("deals", { ...deal, record_id: provisional, value: 2 });
-  expect(await one()).toEqual([2]);
+  const upserted = client.spent.upsert === "nothing" ? 1 : 2;
+  expect(await one()).toEqual([upserted]);
 
   const said = {
     update: await report(client.update("deals", provisional, { value: 3 })),
@@ -114,7 +115,7 @@ async function saveSpent(context: Context): Promise<void> {
     remove: await report(client.remove("deals", provisional)),
   };
   expect(said).toEqual(expectedReports(client));
-  expect(await one()).toEqual([2]);
+  expect(await one()).toEqual([upserted]);
 
   await client.update("deals", await currentId(context, provisional), { value: 5 });
   expect(await one()).toEqual([5]);
@@ -320,10 +321,10 @@ function describe(error: Error): string {
 /** An error is known by a part of what it says. */
 function expectedReports({ spent }: Client): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(spent).map(([act, expected]) => [
-      act,
-      typeof expected === "string" ? expect.stringContaining(expected) : expected,
-    ]),
+    (["save", "update", "remove"] as const).map((act) => {
+      const expected = spent[act];
+      return [act, typeof expected === "string" ? expect.stringContaining(expected) : expected];
+    }),
   );
 }
 

@@ -9,7 +9,7 @@ import { testClient } from "./run.ts";
 interface Delegate {
   create(options: { data: Row }): Promise<Row>;
   createMany(options: { data: readonly Row[] }): Promise<{ count: number }>;
-  findUniqueOrThrow(options: { where: Row }): Promise<Row>;
+  findUniqueOrThrow(options: { where: Row; select: Row }): Promise<Row>;
   update(options: { where: Row; data: Row }): Promise<Row>;
   updateMany(options: { where: Row; data: Row }): Promise<{ count: number }>;
   upsert(options: { where: Row; create: Row; update: Row }): Promise<Row>;
@@ -42,6 +42,8 @@ testClient("Prisma", (databaseUrl) => {
       save: "No record was found for an update",
       update: "No record was found for an update",
       remove: "No record was found for a delete",
+      // It writes ON CONFLICT (record_id) DO UPDATE … WHERE record_id = <the spent id>.
+      upsert: "nothing",
     },
     close: () => prisma.$disconnect(),
   };
@@ -97,7 +99,9 @@ function createSession(prisma: object): Session {
       await delegateOf(prisma, model).createMany({ data: rows });
     },
     load: async (model, id) => {
-      const row = await delegateOf(prisma, model).findUniqueOrThrow({ where: byKey(model, id) });
+      const columns = Object.keys(modelOf(model).columns).map((column): [string, Cell] => [column, true]);
+      const select = fieldsOf(Object.fromEntries(columns));
+      const row = await delegateOf(prisma, model).findUniqueOrThrow({ where: byKey(model, id), select });
       return { row, save: (change) => update(model, id, { ...row, ...change }) };
     },
     upsert: async (model, row) => {
