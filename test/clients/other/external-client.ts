@@ -12,6 +12,8 @@ export interface ExternalKind {
   probe: readonly string[];
   /** The program on a database; it is given the models as JSON. */
   command: (databaseUrl: string, models: string) => readonly string[];
+  /** Its own way to read a row by its key and to insert it where it is not there. */
+  readAndSave: string;
   spent: Client["spent"];
 }
 

@@ -13,6 +13,7 @@ export const SQLALCHEMY: ExternalKind = {
   packages: ["python3-sqlalchemy", "python3-psycopg2"],
   probe: [PYTHON, "-c", "import sqlalchemy, psycopg2"],
   command: (url, models) => [PYTHON, program("sqlalchemy_client.py"), url, models],
+  readAndSave: "Session.merge",
   spent: { save: "StaleDataError", update: 0, remove: 0 },
 };
 
@@ -21,6 +22,7 @@ export const DJANGO: ExternalKind = {
   packages: ["python3-django", "python3-psycopg2"],
   probe: [PYTHON, "-c", "import django, psycopg2"],
   command: (url, models) => [PYTHON, program("django_client.py"), url, models],
+  readAndSave: "update_or_create",
   // Its UPDATE finds nothing, so that save() goes on to INSERT.
   spent: { save: "IntegrityError", update: 0, remove: 0 },
 };
@@ -30,6 +32,7 @@ export const ACTIVE_RECORD: ExternalKind = {
   packages: ["ruby-activerecord", "ruby-pg"],
   probe: [RUBY, "-e", 'require "active_record"; require "pg"'],
   command: (url, models) => [RUBY, program("active_record_client.rb"), url, models],
+  readAndSave: "find_or_initialize_by and save",
   // It does not look at how many rows its UPDATE found.
   spent: { save: undefined, update: 0, remove: 0 },
 };
@@ -45,6 +48,7 @@ export const JDBC: ExternalKind = {
     const login = [decodeURIComponent(username), decodeURIComponent(password)];
     return ["java", "-cp", JDBC_DRIVER, program("JdbcClient.java"), models, target, ...login];
   },
+  readAndSave: "UPDATE, then INSERT",
   // An updatable result set says nothing.
   spent: { save: undefined, update: 0, remove: 0 },
 };
