@@ -25,7 +25,7 @@ describe.skipIf(!isThere)("PgBouncer in transaction mode (needs pgbouncer)", () 
       outbound: "*",
       life: "file",
       database: {
-        url: pooler.daemonUrl,
+        url: database.url,
         drop: async () => {
           await pooler.stop();
           await database.drop();
@@ -50,7 +50,7 @@ describe.skipIf(!isThere)("PgBouncer in transaction mode (needs pgbouncer)", () 
     return rows.map(({ record_id, status }) => [record_id, status]);
   }
 
-  it("what users write is captured and pushed, and what the daemon writes on the same connections is not captured", async () => {
+  it("what users write through it is captured and pushed, while the daemon pushes and backfills", async () => {
     const user = connect(pooler.url);
     const people = await user<{ id: string }[]>`SELECT record_id AS id FROM attio.people ORDER BY 1`;
     const ids = people.map(({ id }) => id);

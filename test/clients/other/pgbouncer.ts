@@ -8,11 +8,9 @@ import { freePort } from "../../support/free-port.ts";
 
 /** A pooler in front of one database, in transaction mode. */
 export interface PgBouncer {
-  /** For the daemon: without prepared statements, which belong to a connection that a transaction may not get again. */
-  daemonUrl: string;
-  /** For users; over the same server connections as the daemon's. */
+  /** Over a few server connections, which all share. */
   url: string;
-  /** For users; over one server connection of their own, so that each gets what the last one left behind. */
+  /** Over one server connection, so that each gets what the last one left behind. */
   oneConnectionUrl: string;
   stop(): Promise<void>;
 }
@@ -48,8 +46,6 @@ listen_port = ${ownPort}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-admin_users = admin
-ignore_startup_parameters = plan_cache_mode, jit, attio_mirror.writer
 `,
   );
   const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
@@ -58,7 +54,6 @@ ignore_startup_parameters = plan_cache_mode, jit, attio_mirror.writer
   const urlOf = (database: string) => `postgres://anybody@127.0.0.1:${ownPort}/${database}`;
   await answers(urlOf("one"));
   return {
-    daemonUrl: `${urlOf("shared")}?prepare=false`,
     url: urlOf("shared"),
     oneConnectionUrl: urlOf("one"),
     stop: async () => {
