@@ -1,0 +1,4 @@
+import { testExternalClient } from "./external-operations.ts";
+import { SQLALCHEMY } from "./kinds.ts";
+
+testExternalClient(SQLALCHEMY);
