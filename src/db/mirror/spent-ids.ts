@@ -21,7 +21,7 @@ export function spentIdsFunctionName({ id }: Capture): string {
 
 /**
  * The function of a row trigger that puts a record's id of today in place of one that it no longer has, before INSERT looks for
- * a row of that id: an application that kept the id which RETURNING gave it goes on saving the same record (rule 44). Where the
+ * a row of that id: an application that kept the id which RETURNING gave it goes on saving the same record. Where the
  * record is deleted here, the row is a new one.
  */
 export function spentIdsFunction(table: string, capture: Capture): string {
