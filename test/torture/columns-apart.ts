@@ -1,0 +1,89 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type postgres from "postgres";
+import { memberActor, SandboxError, type Sandbox } from "../../src/sandbox/index.ts";
+import { isOutage } from "./nemesis.ts";
+import type { Ledger } from "../support/sides/ledger.ts";
+import { pickRow } from "../support/sides/pick-row.ts";
+
+/** One column of a row is changed here, then in Attio, then another one here, before any of it is pushed. */
+export interface ColumnsApartAct {
+  row: number;
+  value: number;
+  /** How long after the change in Attio the other column is changed here. */
+  apartMs: number;
+}
+
+/** Changes within that time count as simultaneous. */
+const SIMULTANEOUS_MS = 2_000;
+
+/** Both sides change a row while Attio takes no write of it; goes on beside everything else. */
+export class ColumnsApart {
+  readonly #sandbox: Sandbox;
+  readonly #user: postgres.Sql;
+  readonly #ledger: Ledger;
+  readonly #policy: string;
+  readonly #underWay = new Set<Promise<void>>();
+
+  /** @param policy which of both sides wins */
+  constructor(sandbox: Sandbox, user: postgres.Sql, ledger: Ledger, policy: string) {
+    this.#sandbox = sandbox;
+    this.#user = user;
+    this.#ledger = ledger;
+    this.#policy = policy;
+  }
+
+  /** Begins it, unless another one is under way. */
+  play(act: ColumnsApartAct): void {
+    if (this.#underWay.size > 0) return;
+    const running = this.#play(act)
+      .catch((error: unknown) => {
+        if (!isOutage(error)) throw error;
+      })
+      .finally(() => this.#underWay.delete(running));
+    this.#underWay.add(running);
+  }
+
+  /** Waits until none is under way. */
+  async over(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  async #play({ row, value, apartMs }: ColumnsApartAct): Promise<void> {
+    const { store, faults } = this.#sandbox;
+    const id = await pickRow(this.#user, "people", row);
+    if (id === undefined) return;
+    const busy = faults.add({ kind: "status", status: 503, path: id });
+    const { claims } = this.#ledger;
+    const [ours, theirs] = [`ours ${String(value)}`, `theirs ${String(this.#ledger.next())}`];
+    try {
+      await this.#write(id, "job_title", ours);
+      await delay(SIMULTANEOUS_MS + 300);
+      store.updateRecord(
+        "people",
+        id,
+        { job_title: theirs },
+        { by: memberActor(store.members()[0]?.id ?? "") },
+      );
+      if (this.#policy === "latest") claims.stands(id, "job_title", theirs);
+      else claims.forget(id, "job_title");
+      await delay(apartMs);
+      await this.#write(id, "description", ours);
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error;
+    } finally {
+      busy.remove();
+    }
+  }
+
+  async #write(id: string, slug: string, text: string): Promise<void> {
+    const { claims } = this.#ledger;
+    const { count } = await this.#user`
+      UPDATE attio.people SET ${this.#user(slug)} = ${text} WHERE record_id = ${id}`.catch(
+      (error: unknown) => {
+        claims.forget(id, slug);
+        throw error;
+      },
+    );
+    if (count > 0) claims.is(id, slug, text);
+  }
+}
