@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type postgres from "postgres";
 import { memberActor, SandboxError, type Sandbox } from "../../src/sandbox/index.ts";
-import { isOutage } from "./nemesis.ts";
 import type { Ledger } from "../support/sides/ledger.ts";
 import { pickRow } from "../support/sides/pick-row.ts";
+import { Background } from "./background.ts";
 
 /** One column of a row is changed here, then in Attio, then another one here, before any of it is pushed. */
 export interface ColumnsApartAct {
@@ -18,11 +18,11 @@ const SIMULTANEOUS_MS = 2_000;
 
 /** Both sides change a row while Attio takes no write of it; goes on beside everything else. */
 export class ColumnsApart {
+  readonly background = new Background();
   readonly #sandbox: Sandbox;
   readonly #user: postgres.Sql;
   readonly #ledger: Ledger;
   readonly #policy: string;
-  readonly #underWay = new Set<Promise<void>>();
 
   /** @param policy which of both sides wins */
   constructor(sandbox: Sandbox, user: postgres.Sql, ledger: Ledger, policy: string) {
@@ -34,18 +34,7 @@ export class ColumnsApart {
 
   /** Begins it, unless another one is under way. */
   play(act: ColumnsApartAct): void {
-    if (this.#underWay.size > 0) return;
-    const running = this.#play(act)
-      .catch((error: unknown) => {
-        if (!isOutage(error)) throw error;
-      })
-      .finally(() => this.#underWay.delete(running));
-    this.#underWay.add(running);
-  }
-
-  /** Waits until none is under way. */
-  async over(): Promise<void> {
-    await Promise.all(this.#underWay);
+    this.background.begin(() => this.#play(act));
   }
 
   async #play({ row, value, apartMs }: ColumnsApartAct): Promise<void> {

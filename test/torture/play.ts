@@ -87,8 +87,9 @@ async function playIn(world: World, operations: readonly Operation[], policy: st
   const played = (performance.now() - began) / 1000;
   sandbox.faults.clear();
   sandbox.webhooks.faults.clear();
-  await Promise.all([nemesis.over(), sides.columnsApart.over()]);
+  await nemesis.over();
   await nemesis.freeDisk();
+  for (const { background } of [sides.spentIds, sides.columnsApart]) wrong.push(...(await background.over()));
   await delay(LATE_EFFECT_MS + 200);
   try {
     wrong.push(...(await judge(world, ledger, sides.things, sides.hanging)));
@@ -160,7 +161,8 @@ async function playOne(world: World, nemesis: Nemesis, sides: Sides, operation: 
     case "unique-value":
       return sides.uniqueValues.play(operation.act);
     case "spent-id":
-      return sides.spentIds.play(operation.act);
+      sides.spentIds.play(operation.act);
+      return;
     case "part":
       return sides.parts.play(operation.act);
     case "mixed-reference":

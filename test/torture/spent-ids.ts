@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
 import type { ObjectName } from "../support/sides/acts.ts";
 import type { Ledger } from "../support/sides/ledger.ts";
 import { pick } from "../support/sides/values.ts";
+import { Background } from "./background.ts";
 
 /** An application saves under an id that its row does not have any more. */
 export interface SpentIdAct {
@@ -12,11 +14,15 @@ export interface SpentIdAct {
   value: number;
 }
 
+/** How long a row's settlement is waited for; ids that were spent otherwise are saved under all the same. */
+const SETTLED_WITHIN_MS = 20_000;
+
 /** What an upsert changes of a row which there is. */
 const CHANGED = { people: "description", companies: "description", deals: "value" } as const;
 
 /** An application that keeps the ids which rows were inserted with, or had before a merge. */
 export class SpentIds {
+  readonly background = new Background();
   readonly #user: postgres.Sql;
   readonly #ledger: Ledger;
   readonly #memberId: string | null;
@@ -28,9 +34,20 @@ export class SpentIds {
     this.#memberId = memberId;
   }
 
-  /** Saves once; what there is nothing for is left out. @throws what PostgreSQL refuses an upsert for */
-  async play({ what, object, row, value }: SpentIdAct): Promise<void> {
+  /** Inserts a row and begins to wait for its settlement, unless another one is waited for. */
+  play(act: SpentIdAct): void {
+    this.background.begin(() => this.#play(act));
+  }
+
+  async #play({ what, object, row, value }: SpentIdAct): Promise<void> {
     const number = this.#ledger.next();
+    const required = object === "deals" && { stage: "Lead", owner: this.#memberId };
+    const kept = `kept ${String(number)}`;
+    this.#ledger.inserted(kept);
+    const [made] = await this.#user<{ id: string }[]>`
+      INSERT INTO ${this.#user(`attio.${object}`)} ${this.#user({ name: kept, ...required })} RETURNING record_id AS id`;
+    for (let waited = 0; waited < SETTLED_WITHIN_MS && !(await this.#isSpent(made?.id ?? "")); waited += 100)
+      await delay(100);
     const name = `saved ${String(number)}`;
     const column = CHANGED[object];
     const next = object === "deals" ? 100 + value : name;
@@ -49,7 +66,6 @@ export class SpentIds {
         const [held] = await tx`SELECT FROM ${table} WHERE record_id = ${chosen.today} FOR UPDATE`;
         if (held === undefined) return undefined;
         this.#ledger.meantExisting(name);
-        const required = object === "deals" && { stage: "Lead", owner: this.#memberId };
         const columns = { record_id: chosen.old, name, ...required };
         if (what === "upsert")
           await tx`
@@ -64,5 +80,10 @@ export class SpentIds {
         throw error;
       });
     if (saved !== undefined && what === "upsert") this.#ledger.claims.is(saved, column, next);
+  }
+
+  async #isSpent(id: string): Promise<boolean> {
+    const rows = await this.#user`SELECT FROM attio.id_map WHERE provisional_id = ${id}`;
+    return rows.length > 0;
   }
 }

@@ -48,17 +48,19 @@ export async function unexplained(
   const here = new Set(deleted.map(({ id }) => id));
   const merges = await user<{ id: string }[]>`SELECT old_record_id AS id FROM attio.merged_records`;
   const known = new Set(merges.map(({ id }) => id));
-  const { items } = sandbox.store.state;
+  const { items, threads } = sandbox.store.state;
   const isAway = (id: string): boolean => {
     // A merge that the mirror was told of is followed, and no reason.
     const today = hands.today(id);
     return (today !== id && !known.has(id)) || (hands.deleted(today) && !items.has(today)) || here.has(id);
   };
   return refused
-    .filter(({ row, today, written, code }) => {
+    .filter(({ table, row, today, written, code }) => {
       if (NEVER.includes(code)) return true;
       const named = written.match(UUIDS) ?? [];
       const isRowAway = [row, today].some((id) => hands.deleted(id) || (hands.merged(id) && !known.has(id)));
+      if (MISSING.includes(code) && table === "comments" && written.includes('"thread_id"'))
+        return named.some((id) => threads.has(id));
       if (MISSING.includes(code)) return !isRowAway && !named.some(isAway);
       if (code === "uniqueness_conflict") return !textsIn(written).some((text) => hands.gave(text));
       return false;
