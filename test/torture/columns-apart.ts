@@ -9,7 +9,7 @@ import { Background } from "./background.ts";
 export interface ColumnsApartAct {
   row: number;
   value: number;
-  /** How long after the change in Attio the other column is changed here. */
+  /** How long after the change in Attio the other column is changed here: too long for simultaneous. */
   apartMs: number;
 }
 

@@ -142,7 +142,11 @@ const bulk = fc.record({
   value: number,
 });
 
-const columnsApart = fc.record({ row: number, value: number, apartMs: fc.integer({ min: 100, max: 3_000 }) });
+const columnsApart = fc.record({
+  row: number,
+  value: number,
+  apartMs: fc.integer({ min: 2_100, max: 4_000 }),
+});
 
 /** Refusals that hold for a moment only; nothing was applied. */
 const passing = (method: string, path: RegExp, status: number, code: string): Fault => ({
