@@ -41,7 +41,10 @@ export class ColumnsApart {
     const { store, faults } = this.#sandbox;
     const id = await pickRow(this.#user, "people", row);
     if (id === undefined) return;
-    const busy = faults.add({ kind: "status", status: 503, path: id });
+    // Neither a write nor a look gets through, or it would be decided before the other column is changed.
+    const busy = [{ path: id }, { holds: id }].map((which) =>
+      faults.add({ kind: "status", status: 503, ...which }),
+    );
     const { claims } = this.#ledger;
     const [ours, theirs] = [`ours ${String(value)}`, `theirs ${String(this.#ledger.next())}`];
     try {
@@ -60,7 +63,7 @@ export class ColumnsApart {
     } catch (error) {
       if (!(error instanceof SandboxError)) throw error;
     } finally {
-      busy.remove();
+      for (const fault of busy) fault.remove();
     }
   }
 
