@@ -153,7 +153,7 @@ export class BothSides {
     };
     await settle("first rest");
     const refusals = await this.#refusals();
-    const lost = await this.#ledger.lost();
+    const lost = await this.#ledger.claims.lost();
     const open = await this.#user<{ id: string }[]>`
       SELECT id FROM attio.changes WHERE status IN ('failed', 'conflict')`;
     await discardChanges(

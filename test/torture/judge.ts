@@ -4,11 +4,18 @@ import { eventually, quiet } from "../support/daemon-process.ts";
 import { findDifferences } from "../support/oracle.ts";
 import { rowVersions, touchedRows } from "../support/row-versions.ts";
 import type { Ledger } from "../support/sides/ledger.ts";
+import type { Hanging } from "./hanging-acts.ts";
 import type { Things } from "./thing-acts.ts";
+import { unexplained } from "./unexplained.ts";
 import { REST_MS, type World } from "./world.ts";
 
 /** What is wrong with a world at rest; nothing, if all is well. */
-export async function judge(world: World, ledger: Ledger, things: Things): Promise<string[]> {
+export async function judge(
+  world: World,
+  ledger: Ledger,
+  things: Things,
+  hanging: Hanging,
+): Promise<string[]> {
   const { sql, sandbox } = world;
   const wrong: string[] = [];
   const blame = (what: string, found: readonly unknown[]) => {
@@ -17,7 +24,8 @@ export async function judge(world: World, ledger: Ledger, things: Things): Promi
   };
   await world.settled();
   await atRest(world);
-  blame("lost", await ledger.lost());
+  blame("lost", await ledger.claims.lost());
+  blame("refused without a reason", await unexplained(world.user, sandbox, ledger.hands));
   await resolveOpen(world);
   // What no webhook told, and deletions beyond the limit, for which somebody has to answer.
   await mustSucceed(world, "backfill", "--allow-deletes", "--json");
@@ -28,7 +36,8 @@ export async function judge(world: World, ledger: Ledger, things: Things): Promi
   await atRest(world);
   blame("differs", await findDifferences(sandbox, sql));
   blame("made wrongly", await ledger.wronglyMade());
-  blame("made wrongly", things.wronglyMade());
+  blame("made wrongly", await things.wronglyMade());
+  blame("misplaced", await hanging.misplaced());
   blame("change left", await openChanges(sql));
   blame("history overlaps", await overlaps(sql));
   const before = { writes: writesOf(world), rows: await rowVersions(sql) };

@@ -35,7 +35,7 @@ async function main(argv: readonly string[]): Promise<void> {
     const services = await Services.start();
     try {
       for (let setup = waiting.shift(); setup !== undefined; setup = waiting.shift()) {
-        const operations = operationsOf(setup.seed, options.operations);
+        const operations = operationsOf(setup.seed, options.operations, options.only);
         if (!(await runSeed(services, programs, setup, operations, folder)))
           failures.push({ setup, operations });
       }

@@ -9,6 +9,8 @@ export interface TortureOptions {
   from: number;
   operations: number;
   queues: readonly QueueKind[];
+  /** The kinds of operations that are played; all, if empty. */
+  only: readonly string[];
   /** How many worlds at once. */
   jobs: number;
   /** How long a failure may be shortened; 0 = not at all. */
@@ -20,6 +22,7 @@ export const USAGE = `npm run torture -- [options]
   --from N        the first seed (1)
   --ops N         operations of each (500)
   --queue KIND    postgres, redis, or both (both)
+  --only KINDS    only operations of these kinds, as in act,spent-id,pause
   --jobs N        worlds at once, each with servers of its own (1)
   --shrink N      minutes for shortening the first failure (10)
   --no-shrink     leave failures as they are
@@ -34,6 +37,7 @@ export function readOptions(argv: readonly string[]): TortureOptions {
       from: { type: "string", default: "1" },
       ops: { type: "string", default: "500" },
       queue: { type: "string", default: "both" },
+      only: { type: "string", default: "" },
       jobs: { type: "string", default: "1" },
       shrink: { type: "string", default: "10" },
       "no-shrink": { type: "boolean", default: false },
@@ -44,6 +48,7 @@ export function readOptions(argv: readonly string[]): TortureOptions {
     from: wholeNumber("from", values.from),
     operations: wholeNumber("ops", values.ops),
     queues: queuesOf(values.queue),
+    only: values.only.split(",").filter((kind) => kind !== ""),
     jobs: wholeNumber("jobs", values.jobs),
     shrinkMs: values["no-shrink"] ? 0 : wholeNumber("shrink", values.shrink) * 60_000,
   };

@@ -4,14 +4,21 @@ import { LATE_EFFECT_MS, type Act } from "../support/sides/acts.ts";
 import { Ledger } from "../support/sides/ledger.ts";
 import { LocalSide } from "../support/sides/local-side.ts";
 import { RemoteSide } from "../support/sides/remote-side.ts";
+import { Bulks } from "./bulks.ts";
+import { ColumnsApart } from "./columns-apart.ts";
+import { Hanging } from "./hanging-acts.ts";
 import { judge } from "./judge.ts";
+import { MixedReferences } from "./mixed-references.ts";
 import { isOutage, Nemesis } from "./nemesis.ts";
 import type { Operation } from "./operation.ts";
+import { Parts } from "./parts.ts";
 import { SchemaChanges } from "./schema-acts.ts";
 import type { Services } from "./services.ts";
 import type { Setup } from "./setup.ts";
+import { SpentIds } from "./spent-ids.ts";
 import { Statements } from "./statements.ts";
 import { Things } from "./thing-acts.ts";
+import { UniqueValues } from "./unique-values.ts";
 import { World, type Programs } from "./world.ts";
 
 /** How a run ended. */
@@ -37,21 +44,29 @@ export async function play(
 ): Promise<Outcome> {
   const world = await World.start(services, programs, setup);
   try {
-    return await playIn(world, operations);
+    return await playIn(world, operations, setup.settings["CONFLICT_POLICY"] ?? "latest");
   } finally {
     await world.close();
   }
 }
 
-async function playIn(world: World, operations: readonly Operation[]): Promise<Outcome> {
+async function playIn(world: World, operations: readonly Operation[], policy: string): Promise<Outcome> {
   const { sandbox, user } = world;
+  const memberId = sandbox.store.members()[0]?.id ?? null;
   const ledger = new Ledger(sandbox, user);
   const sides = {
     here: new LocalSide(sandbox, user, ledger),
     there: new RemoteSide(sandbox, ledger),
-    statements: new Statements(user, ledger),
+    statements: new Statements(user, ledger, memberId),
     things: new Things(sandbox, user),
+    hanging: new Hanging(sandbox, user, ledger),
     schema: new SchemaChanges(sandbox, user),
+    uniqueValues: new UniqueValues(sandbox, user, ledger),
+    spentIds: new SpentIds(user, ledger, memberId),
+    parts: new Parts(sandbox, user, ledger),
+    mixedReferences: new MixedReferences(sandbox, user, ledger),
+    bulks: new Bulks(user, ledger),
+    columnsApart: new ColumnsApart(sandbox, user, ledger, policy),
   };
   const nemesis = new Nemesis(world);
   const began = performance.now();
@@ -74,9 +89,10 @@ async function playIn(world: World, operations: readonly Operation[]): Promise<O
   sandbox.webhooks.faults.clear();
   await nemesis.over();
   await nemesis.freeDisk();
+  for (const { background } of [sides.spentIds, sides.columnsApart]) wrong.push(...(await background.over()));
   await delay(LATE_EFFECT_MS + 200);
   try {
-    wrong.push(...(await judge(world, ledger, sides.things)));
+    wrong.push(...(await judge(world, ledger, sides.things, sides.hanging)));
   } catch (error) {
     wrong.push(error instanceof Error ? error.message : String(error));
   }
@@ -120,7 +136,14 @@ interface Sides {
   there: RemoteSide;
   statements: Statements;
   things: Things;
+  hanging: Hanging;
   schema: SchemaChanges;
+  uniqueValues: UniqueValues;
+  spentIds: SpentIds;
+  parts: Parts;
+  mixedReferences: MixedReferences;
+  bulks: Bulks;
+  columnsApart: ColumnsApart;
 }
 
 async function playOne(world: World, nemesis: Nemesis, sides: Sides, operation: Operation): Promise<void> {
@@ -133,6 +156,22 @@ async function playOne(world: World, nemesis: Nemesis, sides: Sides, operation: 
       return sides.statements.play(operation.act);
     case "schema":
       return sides.schema.play(operation.act);
+    case "hanging":
+      return sides.hanging.play(operation.act);
+    case "unique-value":
+      return sides.uniqueValues.play(operation.act);
+    case "spent-id":
+      sides.spentIds.play(operation.act);
+      return;
+    case "part":
+      return sides.parts.play(operation.act);
+    case "mixed-reference":
+      return sides.mixedReferences.play(operation.act);
+    case "bulk":
+      return sides.bulks.play(operation.act);
+    case "columns-apart":
+      sides.columnsApart.play(operation.act);
+      return;
     case "request-fault":
       world.sandbox.faults.add(operation.fault);
       return;

@@ -1,11 +1,13 @@
 import type postgres from "postgres";
 import type { ObjectName } from "../support/sides/acts.ts";
+import { deleteRow } from "../support/sides/delete-row.ts";
 import type { Ledger } from "../support/sides/ledger.ts";
-import { pick } from "../support/sides/values.ts";
+import { pickRow } from "../support/sides/pick-row.ts";
+import { isUniqueViolation } from "./refusal.ts";
 
 /** A way of writing SQL that applications have. */
 export interface Statement {
-  what: "many-rows" | "whole-row" | "upsert" | "rollback" | "flicker" | "refer" | "edit-new";
+  what: "many-rows" | "whole-row" | "upsert" | "rollback" | "flicker" | "refer" | "edit-new" | "replace";
   object: ObjectName;
   row: number;
   value: number;
@@ -16,9 +18,13 @@ export class Statements {
   readonly #user: postgres.Sql;
   readonly #ledger: Ledger;
 
-  constructor(user: postgres.Sql, ledger: Ledger) {
+  readonly #memberId: string | null;
+
+  /** @param memberId the owner of new deals */
+  constructor(user: postgres.Sql, ledger: Ledger, memberId: string | null) {
     this.#user = user;
     this.#ledger = ledger;
+    this.#memberId = memberId;
   }
 
   /** Runs one; what there is nothing for is left out. @throws what PostgreSQL refuses */
@@ -32,7 +38,7 @@ export class Statements {
           UPDATE attio.companies SET description = ${text} WHERE _deleted_at IS NULL AND record_id IN (
             SELECT record_id FROM attio.companies ORDER BY record_id OFFSET ${row % 7} LIMIT ${2 + (value % 6)})
           RETURNING record_id AS id`.catch((error: unknown) => this.#uncertain(error));
-        for (const { id } of ids) this.#ledger.wrote(id, "description", text);
+        for (const { id } of ids) this.#ledger.claims.is(id, "description", text);
         return;
       }
       case "whole-row":
@@ -60,12 +66,14 @@ export class Statements {
         return;
       }
       case "refer": {
-        const company = await this.#pick("companies", value);
-        const person = await this.#pick("people", row);
+        const company = await pickRow(this.#user, "companies", value);
+        const person = await pickRow(this.#user, "people", row);
         if (person !== undefined)
           await user`UPDATE attio.people SET company = ${company ?? null} WHERE record_id = ${person}`;
         return;
       }
+      case "replace":
+        return this.#replace(object, row, value, text);
       case "edit-new": {
         if (object === "deals") return;
         this.#ledger.inserted(text);
@@ -76,15 +84,9 @@ export class Statements {
     }
   }
 
-  async #pick(table: string, row: number): Promise<string | undefined> {
-    const rows = await this.#user<{ id: string }[]>`
-      SELECT record_id AS id FROM ${this.#user(`attio.${table}`)} WHERE _deleted_at IS NULL ORDER BY 1`;
-    return pick(rows, row)?.id;
-  }
-
   /** An ORM writes back every column that it read. */
   async #wholeRow(row: number, text: string): Promise<void> {
-    const id = await this.#pick("people", row);
+    const id = await pickRow(this.#user, "people", row);
     const [read] = await this.#user<{ job_title: string | null; phone_numbers: string[] | null }[]>`
       SELECT job_title, phone_numbers FROM attio.people WHERE record_id = ${id ?? null}`;
     if (id === undefined || read === undefined) return;
@@ -92,24 +94,48 @@ export class Statements {
       UPDATE attio.people SET job_title = ${read.job_title}, phone_numbers = ${read.phone_numbers}, description = ${text}
       WHERE record_id = ${id}`.catch((error: unknown) => this.#uncertain(error));
     // It may have got Attio's id since it was read, or have been deleted.
-    if (changed.count > 0) this.#ledger.wrote(id, "description", text);
+    if (changed.count > 0) this.#ledger.claims.is(id, "description", text);
   }
 
   /** The id is that of a row which there is, or of none yet. */
   async #upsert(row: number, text: string): Promise<void> {
-    const id = row % 3 === 0 ? crypto.randomUUID() : await this.#pick("companies", row);
+    const id = row % 3 === 0 ? crypto.randomUUID() : await pickRow(this.#user, "companies", row);
     if (id === undefined) return;
     await this.#user`
       INSERT INTO attio.companies (record_id, name) VALUES (${id}, ${text})
       ON CONFLICT (record_id) DO UPDATE SET description = ${text}`.catch((error: unknown) =>
       this.#uncertain(error),
     );
-    this.#ledger.forget(id, "description");
+    this.#ledger.claims.forget(id, "description");
+  }
+
+  /** The old record goes, and another one comes under its id; in one transaction or two. */
+  async #replace(object: ObjectName, row: number, value: number, text: string): Promise<void> {
+    const id = await pickRow(this.#user, object, row);
+    if (id === undefined) return;
+    const required = object === "deals" && { stage: "Lead", owner: this.#memberId };
+    const insert = (sql: postgres.Sql | postgres.TransactionSql) =>
+      sql`INSERT INTO ${sql(`attio.${object}`)} ${sql({ record_id: id, name: text, ...required })}`;
+    this.#ledger.inserted(text);
+    try {
+      if (value % 2 === 0)
+        await this.#user.begin(async (tx) => {
+          await deleteRow(tx, this.#ledger, object, id);
+          await insert(tx);
+        });
+      else {
+        await deleteRow(this.#user, this.#ledger, object, id);
+        await insert(this.#user);
+      }
+    } catch (error) {
+      // A deleted row that is kept (DELETE_MODE=soft) keeps its id.
+      if (!isUniqueViolation(error)) throw error;
+    }
   }
 
   /** Nobody knows which rows it changed, or whether it did. */
   #uncertain(error: unknown): never {
-    this.#ledger.forgetAll("description");
+    this.#ledger.claims.forgetAll("description");
     throw error;
   }
 }

@@ -42,11 +42,17 @@ export class Things {
     else this.#there(act);
   }
 
-  /** What was made in Attio more than once. */
-  wronglyMade(): string[] {
-    return [...this.#made]
-      .filter(([, times]) => times > 1)
-      .map(([text, times]) => `${text}: ${String(times)} times`);
+  /** What was made in Attio more than once, or never though its insert is done. */
+  async wronglyMade(): Promise<string[]> {
+    const done = await this.#user<{ text: string }[]>`
+      SELECT coalesce(changes ->> 'title', changes ->> 'content_plaintext') AS text FROM attio.changes
+      WHERE operation = 'insert' AND status = 'pushed' AND table_name IN ('notes', 'tasks', 'comments')`;
+    const never = done.filter(({ text }) => !this.#made.has(text) && !text.startsWith("edited"));
+    const twice = [...this.#made].filter(([, times]) => times > 1);
+    return [
+      ...never.map(({ text }) => `${text}: never`),
+      ...twice.map(([text, times]) => `${text}: ${String(times)} times`),
+    ];
   }
 
   async #here({ what, how, row, value }: ThingAct): Promise<void> {

@@ -1,8 +1,10 @@
 import type postgres from "postgres";
 import type { Sandbox } from "../../../src/sandbox/index.ts";
-import { FIELDS, type Act, type ObjectName } from "./acts.ts";
+import type { Act, ObjectName } from "./acts.ts";
+import { deleteRow } from "./delete-row.ts";
 import type { Ledger } from "./ledger.ts";
-import { fieldOf, keyOf, pick, valueOf } from "./values.ts";
+import { pickRow } from "./pick-row.ts";
+import { fieldOf, keyOf, valueOf } from "./values.ts";
 
 /** What an application does in SQL. */
 export class LocalSide {
@@ -40,15 +42,9 @@ export class LocalSide {
     }
   }
 
-  async #pick(table: string, key: string, row: number): Promise<string | undefined> {
-    const rows = await this.#user<{ id: string }[]>`
-      SELECT ${this.#user(key)} AS id FROM ${this.#user(`attio.${table}`)} WHERE _deleted_at IS NULL ORDER BY 1`;
-    return pick(rows, row)?.id;
-  }
-
   async #edit(act: Act & { kind: "edit" }): Promise<void> {
     const { slug, values } = fieldOf(act);
-    const id = await this.#pick(act.object, "record_id", act.row);
+    const id = await pickRow(this.#user, act.object, act.row);
     if (id === undefined) return;
     const next = valueOf(act, values === undefined ? await this.#titles(act.object, slug) : []);
     // What is there already is no change: somebody may have made another one there, unseen.
@@ -57,12 +53,12 @@ export class LocalSide {
       WHERE record_id = ${id} AND ${this.#user(slug)} IS DISTINCT FROM ${next as string}`.catch(
       (error: unknown) => {
         // It may have been committed all the same.
-        this.#ledger.forget(id, slug);
+        this.#ledger.claims.forget(id, slug);
         throw error;
       },
     );
     if (changed.count > 0 && values !== undefined && slug !== "phone_numbers")
-      this.#ledger.wrote(id, slug, next);
+      this.#ledger.claims.is(id, slug, next);
   }
 
   async #titles(object: string, slug: string): Promise<string[]> {
@@ -95,7 +91,7 @@ export class LocalSide {
   }
 
   async #enter(row: number, value: number): Promise<void> {
-    const id = await this.#pick("companies", "record_id", row);
+    const id = await pickRow(this.#user, "companies", row);
     if (id === undefined) return;
     await this.#user`
       INSERT INTO attio.list_sales (parent_object, parent_record_id, remark)
@@ -103,27 +99,19 @@ export class LocalSide {
   }
 
   async #move(row: number, value: number): Promise<void> {
-    const id = await this.#pick("list_sales", "entry_id", row);
+    const id = await pickRow(this.#user, "list_sales", row, "entry_id");
     if (id !== undefined)
       await this
         .#user`UPDATE attio.list_sales SET remark = ${`moved ${String(value)}`} WHERE entry_id = ${id}`;
   }
 
   async #leave(row: number): Promise<void> {
-    const id = await this.#pick("list_sales", "entry_id", row);
+    const id = await pickRow(this.#user, "list_sales", row, "entry_id");
     if (id !== undefined) await this.#user`DELETE FROM attio.list_sales WHERE entry_id = ${id}`;
   }
 
   async #remove(object: ObjectName, row: number): Promise<void> {
-    const id = await this.#pick(object, "record_id", row);
-    if (id === undefined) return;
-    // It may have been merged in Attio, unseen: then the other record stays, without what was written to this one.
-    this.#ledger.forget(id, ...FIELDS[object].map(({ slug }) => slug));
-    const table = this.#user(`attio.${object}`);
-    const [gone] = await this.#user<{ isTwin: boolean }[]>`
-      DELETE FROM ${table} r WHERE record_id = ${id}
-      RETURNING EXISTS (SELECT FROM ${table} t WHERE t.name = r.name AND t.record_id <> r.record_id) AS "isTwin"`;
-    // Of a row that was here twice, since its create's answer was lost, the other one stays and is made again.
-    if (gone?.isTwin === true) this.#ledger.removedTwin(id);
+    const id = await pickRow(this.#user, object, row);
+    if (id !== undefined) await deleteRow(this.#user, this.#ledger, object, id);
   }
 }

@@ -1,5 +1,5 @@
 import { memberActor, SandboxError, type Item, type Sandbox } from "../../../src/sandbox/index.ts";
-import { FIELDS, type Act, type ObjectName } from "./acts.ts";
+import type { Act, ObjectName } from "./acts.ts";
 import type { Ledger } from "./ledger.ts";
 import { fieldOf, keyOf, pick, valueOf } from "./values.ts";
 
@@ -71,7 +71,7 @@ export class RemoteSide {
     const item = this.#record(act.object, act.row);
     if (item === undefined) return;
     const titles = [...store.attribute(act.object, slug).choices.values()].map(({ title }) => title);
-    this.#ledger.forget(item.id, slug);
+    this.#ledger.claims.forget(item.id, slug);
     this.#do((by) => store.updateItem(item, { [slug]: valueOf(act, titles) ?? [] }, by));
   }
 
@@ -120,7 +120,7 @@ export class RemoteSide {
     const [first, second] = [this.#record(object, row), this.#record(object, other)];
     if (first === undefined || second === undefined || first === second) return;
     // Whose value the merged record gets is Attio's to say.
-    for (const { id } of [first, second]) this.#ledger.forget(id, ...FIELDS[object].map(({ slug }) => slug));
+    this.#ledger.claims.forgetRow(first.id, second.id);
     this.#do((by) => this.#sandbox.store.mergeRecords(object, first.id, second.id, by));
   }
 

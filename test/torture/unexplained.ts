@@ -1,0 +1,82 @@
+import type postgres from "postgres";
+import type { Sandbox } from "../../src/sandbox/index.ts";
+import type { OtherHands } from "../support/sides/other-hands.ts";
+
+/** A local change that did not arrive. */
+interface Refused {
+  id: string;
+  table: string;
+  operation: string;
+  /** The row, under its id in the change and its id of today. */
+  row: string;
+  today: string;
+  /** Everything that was written, as text. */
+  written: string;
+  status: string;
+  code: string;
+  message: string | null;
+}
+
+/** Attio refuses for a moment only, and whoever hears it asks again; or it refuses what nobody wrote here: every value that is played is one that it takes. */
+const NEVER = [
+  "concurrent_write_conflict",
+  "merge_in_progress",
+  "rate_limit_exceeded",
+  "internal_error",
+  "validation_type",
+  "missing_value",
+];
+
+/** What Attio says of something that is not there. */
+const MISSING = ["not_found", "value_not_found"];
+
+const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
+/** Changes that failed, or are in conflict, though nothing that others did in Attio or that was deleted here is a reason for it. */
+export async function unexplained(
+  user: postgres.Sql,
+  sandbox: Sandbox,
+  hands: OtherHands,
+): Promise<string[]> {
+  const refused = await user<Refused[]>`
+    SELECT id, table_name AS table, operation, record_id AS row, attio.current_id(record_id) AS today,
+      changes::text AS written, status, coalesce(error_code, '') AS code, error_message AS message
+    FROM attio.changes WHERE status IN ('failed', 'conflict') ORDER BY id`;
+  const deleted = await user<
+    { id: string }[]
+  >`SELECT record_id AS id FROM attio.changes WHERE operation = 'delete'`;
+  const here = new Set(deleted.map(({ id }) => id));
+  const merges = await user<{ id: string }[]>`SELECT old_record_id AS id FROM attio.merged_records`;
+  const known = new Set(merges.map(({ id }) => id));
+  const { items, threads } = sandbox.store.state;
+  const isAway = (id: string): boolean => {
+    // A merge that the mirror was told of is followed, and no reason.
+    const today = hands.today(id);
+    return (today !== id && !known.has(id)) || (hands.deleted(today) && !items.has(today)) || here.has(id);
+  };
+  return refused
+    .filter(({ table, row, today, written, code }) => {
+      if (NEVER.includes(code)) return true;
+      const named = written.match(UUIDS) ?? [];
+      const isRowAway = [row, today].some((id) => hands.deleted(id) || (hands.merged(id) && !known.has(id)));
+      if (MISSING.includes(code) && table === "comments" && written.includes('"thread_id"'))
+        return named.some((id) => threads.has(id));
+      if (MISSING.includes(code)) return !isRowAway && !named.some(isAway);
+      if (code === "uniqueness_conflict") return !textsIn(written).some((text) => hands.gave(text));
+      return false;
+    })
+    .map(
+      ({ id, table, operation, row, status, code, message }) =>
+        `${operation} ${id} of ${table} ${row}: ${status} ${code}: ${message ?? ""}`,
+    );
+}
+
+/** Every text in a piece of JSON. */
+function textsIn(json: string): string[] {
+  const texts: string[] = [];
+  JSON.parse(json, (_, value: unknown) => {
+    if (typeof value === "string") texts.push(value);
+    return value;
+  });
+  return texts;
+}
