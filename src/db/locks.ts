@@ -11,7 +11,7 @@ export async function lockExclusive(tx: Tx, name: string): Promise<void> {
 
 /**
  * Marks a transaction as the daemon's, so that what it writes to the mirror's tables is neither refused nor captured. The mark
- * ends with the transaction (rule 43).
+ * ends with the transaction.
  */
 export async function markSync(tx: Tx): Promise<void> {
   await tx.unsafe(`SELECT ${MARK_SYNC}`);

@@ -177,13 +177,14 @@ it("an INSERT that is bound to a record just before that is deleted here leaves 
   await insert("moving@made-here.com")(user);
   // The deletion is committed once Attio has been asked whose address it is, and before the answer is settled.
   const deleted = new Promise<unknown>((resolve, reject) => {
-    const stop = mirror.sandbox.onRequest(({ method }) => {
-      if (method !== "PATCH" && method !== "PUT") return;
+    const stop = mirror.sandbox.onRequest(({ method, path }) => {
+      if (method !== "GET" || !path.endsWith(old)) return;
       stop();
       remove(old)(user).then(resolve, reject);
     });
   });
-  mirror.sandbox.faults.add({ kind: "slow", ms: 500, method: "PATCH", times: 1 });
+  mirror.sandbox.faults.add({ kind: "slow", ms: 500, method: "GET", path: new RegExp(`${old}$`), times: 1 });
+  mirror.sandbox.faults.add({ kind: "slow", ms: 1_500, method: "DELETE", times: 1 });
   await Promise.all([pusher.run(), deleted]);
   await expectAllPushed(writing);
   const there = addressesOf(writing);

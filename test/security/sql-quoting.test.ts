@@ -15,7 +15,7 @@ const TRUSTED: Readonly<Record<string, string>> = {
   "cli/demo/questions.ts: sql": "the demo's questions, which stand in that file",
   "db/mirror/roles.ts: statement": "constants, and grants on mirrorTable()",
   "db/queries/compare.ts: one.test": "made a few lines above it, with quoteIdentifier()",
-  "db/queries/identity.ts: name": "quoted by PostgreSQL: format('%I.%I')",
+  "db/queries/fetch-sequence.ts: name": "quoted by PostgreSQL: format('%I.%I')",
   "sync/push/write-answer.ts: isLeft": "made in foreign-keys.ts, with quoteIdentifier()",
   "sync/push/write-answer.ts: park": "made in foreign-keys.ts, with quoteIdentifier()",
   "sync/push/write-answer.ts: mergeStatement(target, set, { keys, given, own, isRemoved: isStrictly })":

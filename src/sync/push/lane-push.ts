@@ -43,7 +43,7 @@ import {
   type References,
 } from "./references.ts";
 import { settle, type Answer } from "./settle.ts";
-import { claimedValues, keptValues, releasingAttributes } from "./unique-values.ts";
+import { claimedValues, releasedValues, uniqueOf, valuesWithout } from "./unique-values.ts";
 import { valuesIn, writeValue, type WriteValue } from "./write-form.ts";
 
 /** What Attio has of a row. */
@@ -182,7 +182,7 @@ export class LanePush {
 
   async #update(id: string, base: Cells, isBound: boolean): Promise<void> {
     const local = await this.#withObjects(await this.#translate(this.#local, false));
-    if (!isBound) await this.#awaitReleases(id, base, local);
+    if (!isBound) await this.#awaitReleases(base, local, id);
     const remote = await this.#fetch(id);
     // Since a merge Attio shows what it became of what was there before.
     const before = await this.#byTodaysIds(base);
@@ -253,9 +253,10 @@ export class LanePush {
    * Waits for other rows' changes that give up a unique value which this row claims. What this row gives up itself goes ahead,
    * so that rows which exchange values do not wait for each other.
    *
+   * @param id Attio's; undefined for a row that is not there yet
    * @throws {LaterError} where there is something to wait for
    */
-  async #awaitReleases(id: string, base: Cells, local: Cells): Promise<void> {
+  async #awaitReleases(base: Cells, local: Cells, id: string | undefined): Promise<void> {
     const { attributes } = this.#endpoint;
     const releases = await findReleases(
       this.#deps.db.sql,
@@ -263,16 +264,25 @@ export class LanePush {
       claimedValues(attributes, base, local),
     );
     if (releases.length === 0) return;
-    if (releases.some(({ operation }) => operation === "update"))
-      for (const attribute of releasingAttributes(attributes, base, local))
-        await this.#release(attribute, id, { base, local });
+    if (id !== undefined && releases.some(({ operation }) => operation === "update"))
+      await this.#releaseOwn(id, local);
     throw waitFor(releases, ageOf(this.#lane));
   }
 
-  /** Takes out of Attio what is given up here of a unique attribute, ahead of all else that is changed in the row. */
-  async #release(attribute: AttributePlan, id: string, sides: { base: Cells; local: Cells }): Promise<void> {
+  /** Takes out of Attio the unique values that are given up here, ahead of all else that is changed in the row. */
+  async #releaseOwn(id: string, local: Cells): Promise<void> {
+    const { attributes } = this.#endpoint;
+    let there: Cells = {};
+    for (const attribute of uniqueOf(attributes)) {
+      const released = releasedValues(attribute, local, this.#lane.changes);
+      if (released.size > 0) there = { ...there, ...(await this.#release(attribute, id, released)) };
+    }
+    await noteReleased(this.#deps.db.sql, this.#lane, there);
+  }
+
+  async #release(attribute: AttributePlan, id: string, released: ReadonlySet<string>): Promise<Cells> {
     const remote = await this.#fetch(id);
-    const kept = keptValues(attribute, { ...sides, remote: remote.cells });
+    const kept = valuesWithout(attribute, remote.cells, released);
     let answer = remote;
     if (kept.length < valuesIn(attribute, remote.cells).length) {
       const before = this.#lane.changes.map((change) => ({ ...change }));
@@ -288,7 +298,7 @@ export class LanePush {
       answer = await this.#answer(false, send);
       await this.#forgetSend(before);
     }
-    await noteReleased(this.#deps.db.sql, this.#lane, cellsOf(attribute, answer.cells));
+    return cellsOf(attribute, answer.cells);
   }
 
   /** An answered write that was not yet what the changes ask for: it is no attempt at those. */
@@ -303,7 +313,7 @@ export class LanePush {
     const named = await this.#withObjects(await this.#translate(this.#local, true));
     const local = this.#endpoint.recognizable(named, recordId);
     // It must not bind to a record that is about to go, or to give its value to this one.
-    await this.#awaitReleases(recordId, {}, local);
+    await this.#awaitReleases({}, local, undefined);
     const attempt = await this.#findAttempted();
     if (attempt !== undefined) return this.#updateMade(attempt.id, attempt.sent);
     const made = await this.#findMade(local, false);
@@ -319,10 +329,20 @@ export class LanePush {
     await this.#settle({ ...answer, changes: this.#changesOf({}, answer) });
   }
 
-  /** Where the record has a row of its own, what was changed there later is not undone. */
+  /**
+   * Where the record has a row of its own, what was changed there later is not undone.
+   *
+   * @throws {LaterError} when the record went between the look and now: it is looked for anew
+   */
   async #updateMade(id: string, base: Cells): Promise<void> {
     this.#sentByOther = await columnsSent(this.#deps.db.sql, this.#lane.stream, id);
-    await this.#update(id, base, true);
+    try {
+      await this.#update(id, base, true);
+    } catch (error) {
+      const mayMend = ageOf(this.#lane) <= this.#deps.patience.referenceMs;
+      if (error instanceof AttioNotFoundError && mayMend) throw new LaterError(0.5);
+      throw error;
+    }
   }
 
   /** What an earlier attempt made whose answer was lost, and what the first that may have made it sent. */

@@ -1,6 +1,7 @@
 import type { Cells } from "../../db/control/index.ts";
+import type { OutboxChange } from "../../db/queries/outbox.ts";
 import type { AttributePlan } from "../mapping/record-plan.ts";
-import { valuesIn } from "./write-form.ts";
+import { valuesIn, type ValueCells } from "./write-form.ts";
 
 /** Unique values that a row has by these changes and did not have before. Pure. */
 export function claimedValues(attributes: readonly AttributePlan[], base: Cells, local: Cells): string[] {
@@ -10,32 +11,32 @@ export function claimedValues(attributes: readonly AttributePlan[], base: Cells,
   });
 }
 
-/** Attributes of which these changes give up a unique value. Pure. */
-export function releasingAttributes(
-  attributes: readonly AttributePlan[],
-  base: Cells,
-  local: Cells,
-): AttributePlan[] {
-  return uniqueOf(attributes).filter((attribute) => {
-    if (!(attribute.column in local)) return false;
-    const after = new Set(comparedValues(attribute, local));
-    return comparedValues(attribute, base).some((value) => !after.has(value));
-  });
-}
-
-/** What is left of Attio's values of a unique attribute once those are gone that are given up here. Pure. */
-export function keptValues(
+/** Unique values that a row has, or has had since its first change that waits, and shall not keep. Pure. */
+export function releasedValues(
   attribute: AttributePlan,
-  { base, local, remote }: Record<"base" | "local" | "remote", Cells>,
-) {
-  const [before, after] = [base, local].map((cells) => new Set(comparedValues(attribute, cells)));
-  return valuesIn(attribute, remote).filter(({ main }) => {
-    const value = compared(main);
-    return before?.has(value) !== true || after?.has(value) === true;
-  });
+  local: Cells,
+  changes: readonly Pick<OutboxChange, "base" | "changes">[],
+): Set<string> {
+  if (!(attribute.column in local)) return new Set();
+  const after = new Set(comparedValues(attribute, local));
+  // An attempt whose answer was lost may have put a value there that came and went since.
+  const had = changes.flatMap((change) => [change.base, change.changes]);
+  return new Set(
+    had.flatMap((cells) => comparedValues(attribute, cells)).filter((value) => !after.has(value)),
+  );
 }
 
-function uniqueOf(attributes: readonly AttributePlan[]): AttributePlan[] {
+/** What Attio has of an attribute but for these values. Pure. */
+export function valuesWithout(
+  attribute: AttributePlan,
+  remote: Cells,
+  released: ReadonlySet<string>,
+): ValueCells[] {
+  return valuesIn(attribute, remote).filter(({ main }) => !released.has(compared(main)));
+}
+
+/** Attributes of which no two records may have a value in common. Pure. */
+export function uniqueOf(attributes: readonly AttributePlan[]): AttributePlan[] {
   return attributes.filter(({ unique, writable }) => unique && writable);
 }
 

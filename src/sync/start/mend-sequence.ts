@@ -8,7 +8,7 @@ import { FIXED_TARGETS } from "../fetch/fixed-sources.ts";
 
 /**
  * Brings the sequence of fetches and the numbers in the rows together. A row with an absurd number, which no fetch would write
- * again, gets the number of now and is fetched; following it, the sequence would come to its end (rule 45).
+ * again, gets the number of now and is fetched; following it, the sequence would come to its end.
  */
 export async function mendSequence({ sql }: Database, log: Log): Promise<void> {
   const streams = new Map(Object.values(FIXED_TARGETS).map(({ table, stream }) => [table, stream]));
