@@ -139,6 +139,7 @@ describe("status", () => {
       conflicts: 0,
       state: "ok",
       reason: null,
+      writesPaused: null,
     });
   });
 
