@@ -52,3 +52,19 @@ it.each(CODES)(
     expect(await pauses()).toEqual([]);
   },
 );
+
+it("a row that is refused with such a code by itself fails, and holds up no other", async () => {
+  const { mirror, user, push } = await startWriting({ patience: { ...PATIENCE, pauseMs: 500 } });
+  mirror.sandbox.faults.add({ kind: "refusal", code: "standard_object_disabled", holds: "Captain" });
+  await user`
+    UPDATE attio.people SET job_title = CASE WHEN record_id = (SELECT min(record_id::text)::uuid FROM attio.people)
+      THEN 'Captain' ELSE 'Sailor' END`;
+  await push();
+  const ends = await user`
+    SELECT changes ->> 'job_title' AS title, status, error_code, count(*)::int AS rows
+    FROM attio.changes GROUP BY 1, 2, 3 ORDER BY 1`;
+  expect([...ends]).toEqual([
+    { title: "Captain", status: "failed", error_code: "standard_object_disabled", rows: 1 },
+    { title: "Sailor", status: "pushed", error_code: null, rows: 19 },
+  ]);
+});

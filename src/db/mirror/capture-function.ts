@@ -5,7 +5,7 @@ import { quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 import { todaysIdOf } from "./spent-ids.ts";
 import { MIRROR_SCHEMA, mirrorTable } from "./sql-names.ts";
 import type { Column } from "./tables.ts";
-import { SYNC_SETTING } from "./write-guard.ts";
+import { OWN_DEPTH_MARK, SYNC_SETTING } from "./write-guard.ts";
 
 /** Bookkeeping of every mirrored table, which the daemon alone writes. */
 const BOOKKEEPING: readonly Column[] = [
@@ -81,7 +81,7 @@ function nameOf(table: string): string {
 
 /** Runs a statement as the daemon's: what the transaction was marked with before comes back afterwards. */
 function unseen(statement: string): string {
-  return `PERFORM set_config('${SYNC_SETTING}', pg_current_xact_id()::text, true);
+  return `PERFORM set_config('${SYNC_SETTING}', ${OWN_DEPTH_MARK}, true);
     ${statement}
     PERFORM set_config('${SYNC_SETTING}', marked, true);`;
 }

@@ -11,6 +11,8 @@ const PREFIX = "attio_mirror_capture_";
 export const CAPTURE_TRIGGER = `${PREFIX}update`;
 const SOFT_DELETE = "attio_mirror_soft_delete";
 const SPENT_IDS = "attio_mirror_todays_id";
+/** Triggers of each row, which do not fire where `session_replication_role` is `replica`. */
+export const ROW_TRIGGERS: readonly string[] = [SOFT_DELETE, SPENT_IDS];
 
 const EVENTS = ["insert", "update", "delete", "truncate"] as const;
 
@@ -56,11 +58,11 @@ function openingStatements(table: string, capture: Capture): string[] {
     capture.softDelete
       ? `CREATE OR REPLACE TRIGGER ${SOFT_DELETE} BEFORE DELETE ON ${name} FOR EACH ROW WHEN (${IS_STRANGER}) ${call}`
       : `DROP TRIGGER IF EXISTS ${SOFT_DELETE} ON ${name}`,
-    enableAlways(table, [
-      ...EVENTS.map((event) => PREFIX + event),
-      SPENT_IDS,
-      ...(capture.softDelete ? [SOFT_DELETE] : []),
-    ]),
+    // Row triggers would fire for what a subscription brings as well, and push it.
+    enableAlways(
+      table,
+      EVENTS.map((event) => PREFIX + event),
+    ),
   ];
 }
 

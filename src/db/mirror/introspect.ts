@@ -1,5 +1,5 @@
 import type { Sql, Tx } from "../client.ts";
-import { CAPTURE_TRIGGER } from "./capture.ts";
+import { CAPTURE_TRIGGER, ROW_TRIGGERS } from "./capture.ts";
 import { COLUMNS_GUARD } from "./write-guard.ts";
 import { MIRROR_SCHEMA } from "./sql-names.ts";
 
@@ -31,7 +31,7 @@ export async function introspect(sql: Sql | Tx): Promise<ExistingSchema> {
     SELECT c.relname AS name, c.relkind AS kind, obj_description(c.oid, 'pg_class') AS comment,
            obj_description(t.oid, 'pg_trigger') AS capture, obj_description(g.oid, 'pg_trigger') AS guard,
            NOT EXISTS (SELECT FROM pg_trigger o WHERE o.tgrelid = c.oid AND o.tgname LIKE 'attio\\_mirror\\_%'
-             AND o.tgenabled <> 'A') AS "firesAlways"
+             AND o.tgname <> ALL(${ROW_TRIGGERS as string[]}) AND o.tgenabled <> 'A') AS "firesAlways"
     FROM pg_class c LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = ${CAPTURE_TRIGGER}
     LEFT JOIN pg_trigger g ON g.tgrelid = c.oid AND g.tgname = ${COLUMNS_GUARD}
     WHERE c.relnamespace = to_regnamespace(${MIRROR_SCHEMA})`;

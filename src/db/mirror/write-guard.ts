@@ -18,8 +18,15 @@ export const MARK_SYNC = `set_config('${SYNC_SETTING}', pg_current_xact_id()::te
 export const ROWS_GUARD = "attio_mirror_guard_rows";
 export const COLUMNS_GUARD = "attio_mirror_guard_columns";
 
+/**
+ * SQL of the mark of what a trigger function of ours does itself: it holds at that function's depth alone, so that what users'
+ * own triggers do because of it is theirs.
+ */
+export const OWN_DEPTH_MARK = "pg_current_xact_id()::text || ':' || pg_trigger_depth()";
+
 /** Whether a statement is not the daemon's. A transaction that has no id yet has not been marked. */
-export const IS_STRANGER = `coalesce(current_setting('${SYNC_SETTING}', true), '') IS DISTINCT FROM pg_current_xact_id_if_assigned()::text`;
+export const IS_STRANGER = `coalesce(current_setting('${SYNC_SETTING}', true), '') NOT IN (
+  coalesce(pg_current_xact_id_if_assigned()::text, '-'), coalesce(pg_current_xact_id_if_assigned()::text, '-') || ':' || pg_trigger_depth())`;
 
 /** Tells guards of this version from those of another, e.g. `5f0c77b2e1a94d3c`. */
 export const GUARD_VERSION = createHash("sha256")

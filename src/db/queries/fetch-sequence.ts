@@ -5,11 +5,15 @@ import { mirrorTable } from "../mirror/sql-names.ts";
 /** SQL of the last number that was given to a fetch or an apply. */
 const LAST = "(SELECT last_value FROM attio_sync.fetch_seq)";
 
+/** SQL of the largest number that is counted exactly. */
+const MAX = String(Number.MAX_SAFE_INTEGER);
+
 /**
  * SQL of the highest number that a row may hold without being absurd: further ahead than any restored dump can be, or too
- * large to be counted exactly.
+ * large to be counted exactly. The sequence may be absurd itself, where an earlier version followed such a row.
  */
-const LAST_PLAUSIBLE = `least(${LAST} + (2::int8 ^ 40)::int8, ${String(Number.MAX_SAFE_INTEGER)})`;
+const LAST_PLAUSIBLE = `(CASE WHEN ${LAST} > ${MAX}::int8 - (2::int8 ^ 40)::int8 THEN ${MAX}::int8 - (2::int8 ^ 40)::int8
+  ELSE ${LAST} + (2::int8 ^ 40)::int8 END)`;
 
 /** A table whose rows hold numbers of the sequence. */
 export interface SequencedTable {
@@ -85,13 +89,13 @@ export async function raiseTickets(sql: Sql): Promise<boolean> {
     ...tables.map(
       ({ name }) => `SELECT max(_fetch_seq) AS ticket FROM ${name} WHERE _fetch_seq <= ${LAST_PLAUSIBLE}`,
     ),
-    "SELECT max(fetch_seq) FROM attio_sync.tombstones",
-    "SELECT max(first_ticket) FROM attio_sync.runs",
+    `SELECT max(fetch_seq) FROM attio_sync.tombstones WHERE fetch_seq <= ${LAST_PLAUSIBLE}`,
+    `SELECT max(first_ticket) FROM attio_sync.runs WHERE first_ticket <= ${LAST_PLAUSIBLE}`,
   ];
   const [row] = await sql.unsafe<{ raised: boolean }[]>(`
     WITH stored AS (SELECT coalesce(max(ticket), 0) AS ticket FROM (${parts.join(" UNION ALL ")}) t)
-    SELECT s.last_value < stored.ticket
-           AND setval('attio_sync.fetch_seq', stored.ticket) IS NOT NULL AS raised
+    SELECT (s.last_value < stored.ticket OR s.last_value > ${MAX})
+           AND setval('attio_sync.fetch_seq', greatest(stored.ticket, 1)) IS NOT NULL AS raised
     FROM attio_sync.fetch_seq s, stored`);
   return row?.raised ?? false;
 }

@@ -57,7 +57,7 @@ export async function claimLanes(sql: Sql, places: Places, options: ClaimOptions
     await tx`SELECT pg_advisory_xact_lock(hashtext('attio-mirror claims'))`;
     const { rows: candidates, lastBatch, dueInMs } = await findCandidates(tx, places, options.after);
     const bulks = candidates.filter(({ isBulk }) => isBulk).map(({ batch }) => batch);
-    const after = lastInTurn(bulks, options.after) ?? lastBatch ?? options.after;
+    const after = lastInTurn(bulks, options.after) ?? (places.bulk > 0 ? lastBatch : null) ?? options.after;
     const none = { lanes: [], after, dueInMs };
     if (candidates.length === 0) return none;
     const heads = await lockHeads(tx, candidates, options.graceMs);

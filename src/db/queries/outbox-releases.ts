@@ -1,6 +1,6 @@
 import type { Cells } from "../control/index.ts";
 import type { Sql, Tx } from "../client.ts";
-import type { Lane } from "./outbox.ts";
+import { takenJson, type Lane } from "./outbox.ts";
 
 /** A waiting change of another row that gives up a unique value. */
 export interface Release {
@@ -26,10 +26,14 @@ export async function findReleases(
   if (values.length === 0) return [];
   return sql<Release[]>`
     SELECT record_id AS "recordId", operation, CASE WHEN status = 'failed' THEN error_code END AS "heldBy"
-    FROM attio_sync.outbox
+    FROM attio_sync.outbox o
     WHERE frees IS NOT NULL AND frees && ${values as string[]}::text[] AND stream = ${stream} AND record_id <> ${recordId}
       AND status IN ('pending', 'pushing', 'failed')
-      AND (status <> 'failed' OR operation = 'delete' AND error_code IN ${sql.unsafe(ON_HOLD)})`;
+      AND (status <> 'failed' OR operation = 'delete' AND error_code IN ${sql.unsafe(ON_HOLD)})
+      -- What goes together with an insert that was never sent was never in Attio.
+      AND NOT (operation = 'update' AND EXISTS (
+        SELECT FROM attio_sync.outbox i WHERE i.record_id = o.record_id AND i.stream = o.stream
+          AND i.operation = 'insert' AND i.attempted_at IS NULL AND i.status = o.status))`;
 }
 
 /** Whether a waiting change deletes a record or gives up a unique value of it. */
@@ -45,12 +49,13 @@ export async function hasRelease(tx: Tx, stream: string, recordId: string): Prom
  * Notes that Attio has given up the unique values of these row changes, ahead of the rest: other rows may claim them, and the
  * rest is decided against what Attio has since.
  *
- * @param base columns of the unique attributes, as Attio has them now
+ * @param base columns of the unique attributes as they were, without what was given up
  */
 export async function noteReleased(sql: Sql, { changes }: Pick<Lane, "changes">, base: Cells): Promise<void> {
   await sql`
     UPDATE attio_sync.outbox o SET frees = NULL, base = o.base || (
       SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(${JSON.stringify(base)}::text::jsonb)
       WHERE o.base ? key)
-    WHERE id = ANY(${changes.map(({ id }) => id)}::bigint[])`;
+    FROM json_to_recordset(${takenJson(changes)}::text::json) AS t(id bigint, attempts int)
+    WHERE o.id = t.id AND o.attempts = t.attempts AND o.status = 'pushing'`;
 }

@@ -68,7 +68,7 @@ export interface ReturnReason {
 export type Taken = Pick<OutboxChange, "id" | "attempts">;
 
 /** When a change was sent, or that it was not. */
-export type Tried = Pick<OutboxChange, "id" | "attemptedAtMs">;
+export type Tried = Pick<OutboxChange, "id" | "attempts" | "attemptedAtMs">;
 
 /** Ends changes. Gives whether all of them were still ours: if not, somebody else sees to them. */
 export async function endChanges(
@@ -174,13 +174,15 @@ export async function noteSend(
  * @param before the changes as they were before the attempt
  */
 export async function noteRefused(sql: Sql, before: readonly Tried[]): Promise<void> {
-  const past = before.map(({ id, attemptedAtMs }) => ({
+  const past = before.map(({ id, attempts, attemptedAtMs }) => ({
     id,
+    attempts,
     msAgo: attemptedAtMs === null ? null : Date.now() - attemptedAtMs,
   }));
   await sql`
     UPDATE attio_sync.outbox o SET attempted_at = clock_timestamp() - p."msAgo" * interval '1 millisecond'
-    FROM json_to_recordset(${JSON.stringify(past)}::text::json) AS p(id bigint, "msAgo" float8) WHERE o.id = p.id`;
+    FROM json_to_recordset(${JSON.stringify(past)}::text::json) AS p(id bigint, attempts int, "msAgo" float8)
+    WHERE o.id = p.id AND o.attempts = p.attempts AND o.status = 'pushing'`;
 }
 
 /** What an id in a reference stands for. */

@@ -61,6 +61,8 @@ export function decideAttribute(change: AttributeChange, context: DecisionContex
     return { kind: "send", values, additions: values, replaces: values.length === 0, conflict };
   };
   if (isSame(attribute, before, present)) return send(false);
+  // A value that was given up ahead of the rest, for another row to have it: the answer to that may be lost.
+  if (attribute.unique && tried.length > 0 && present.length === 0) return send(false);
   // An earlier attempt of ours, whose answer was lost, put it there; Attio may have normalized it. Of several, any may have.
   if (tried.length > 0 && context.isOurs(origin))
     return tried.every((values) => isSame(attribute, wanted, values)) ? { kind: "equal" } : send(false);

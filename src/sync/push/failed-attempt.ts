@@ -8,7 +8,7 @@ import type { Sql } from "../../db/client.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
 import { endChanges, noteRefused, returnChanges, type Lane, type Tried } from "../../db/queries/outbox.ts";
 import { followMerge } from "../../db/queries/outbox-merges.ts";
-import { pauseWrites } from "../../db/queries/write-pauses.ts";
+import { isRefusedAlone, pauseWrites } from "../../db/queries/write-pauses.ts";
 import { transact } from "../../db/tx.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ageOf, mayBeMade } from "./lane-past.ts";
@@ -46,12 +46,13 @@ export async function settleFailure(deps: PushDeps, attempt: FailedAttempt): Pro
   const reason = reasonOf(error);
   // A refused look says nothing of what an earlier attempt sent.
   if (outcome !== "retry" && attempt.hasFailedSending) await noteRefused(db.sql, attempt.before);
-  if (outcome === "pause_stream") return pauseStream(deps, lane, reason);
+  if (outcome === "pause_stream" && !(await isRefusedAlone(db.sql, lane.changes[0]?.id ?? 0, reason.code)))
+    return pauseStream(deps, lane, reason);
   const attempts = attemptsOf(lane);
   log.warn({ stream: lane.stream, id: lane.recordId, code: error.code, attempts }, "a change was not pushed");
   if (outcome === "check_references" && (await checkReferences(deps, attempt))) return undefined;
   if (outcome === "repair") return end("conflict", reason);
-  if (outcome === "refuse") return end("failed", reason);
+  if (outcome === "refuse" || outcome === "pause_stream") return end("failed", reason);
   if (outcome === "retry" || outcome === "read_again") {
     const delay = Math.min(300, 0.5 * 2 ** Math.min(attempts, 10));
     return returnChanges(db.sql, lane.changes, { delay, sent: true, ...reason });
@@ -67,7 +68,8 @@ async function pauseStream({ db, log, patience }: PushDeps, lane: Lane, reason: 
   const isNew = await pauseWrites(db.sql, stream, { ms: patience.pauseMs, ...reason });
   const pauseMs = patience.pauseMs;
   if (isNew) log.warn({ stream, code: reason.code, pauseMs }, "writes are paused: Attio refuses all of them");
-  await returnChanges(db.sql, lane.changes, { delay: 0, sent: false, ...reason });
+  // Another row is tried first: this one may be refused by itself.
+  await returnChanges(db.sql, lane.changes, { delay: pauseMs / 1_000 + 1, sent: false, ...reason });
 }
 
 /**

@@ -12,6 +12,14 @@ export class LaterError extends Error {
   }
 }
 
+/** Longest pause before a row asks again whether it can go on. */
+const MAX_PAUSE_SECONDS = 5;
+
+/** Seconds until a row that waits for another one asks again: soon at first, and ever more slowly. Pure. */
+export function pauseFor(ageMs: number, { least }: { least: number }): number {
+  return Math.min(MAX_PAUSE_SECONDS, Math.max(least, ageMs / 4_000));
+}
+
 /** Nothing will come of the lane, for a reason of our own. */
 export class LaneFailedError extends Error {
   readonly code: string;

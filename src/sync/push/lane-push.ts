@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { AttioNotFoundError, type RequestOptions } from "../../attio/index.ts";
+import { AttioApiError, AttioNotFoundError, type RequestOptions } from "../../attio/index.ts";
 import type { Cells } from "../../db/control/index.ts";
 import {
   endChanges,
@@ -30,7 +30,7 @@ import { decideAttribute } from "./decide.ts";
 import type { Endpoint, Send, Written } from "./endpoint.ts";
 import type { Made } from "./find-made.ts";
 import { foldChanges, withForms } from "./forms.ts";
-import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
+import { ClaimLostError, LaneFailedError, LaterError, pauseFor } from "./lane-errors.ts";
 import { ageOf, attemptsOf, notOutrun } from "./lane-past.ts";
 import { printedCells } from "./printed-cells.ts";
 import type { PushDeps } from "./push-deps.ts";
@@ -43,7 +43,7 @@ import {
   type References,
 } from "./references.ts";
 import { settle, type Answer } from "./settle.ts";
-import { claimedValues, releasedValues, uniqueOf, valuesWithout } from "./unique-values.ts";
+import { cellsWithout, claimedValues, releasedValues, uniqueOf, valuesWithout } from "./unique-values.ts";
 import { valuesIn, writeValue, type WriteValue } from "./write-form.ts";
 
 /** What Attio has of a row. */
@@ -53,6 +53,12 @@ interface Remote {
   begin: number;
   cells: Cells;
 }
+
+/** How long a row waits for another one's unique value before it gives up its own ahead of the rest. */
+const RELEASE_AFTER_MS = 1_000;
+
+/** How often a record that went after it was found is looked for anew. */
+const MAX_LOOKS = 3;
 
 /** The push of one lane: reads what Attio has, decides, sends what differs, and settles. */
 export class LanePush {
@@ -67,6 +73,7 @@ export class LanePush {
   #superseded: Cells | undefined;
   #hasSent = false;
   #hasFailedSending = false;
+  #looksInVain = 0;
   readonly #followUps: number[] = [];
 
   constructor(deps: PushDeps, endpoint: Endpoint, lane: Lane, options: RequestOptions) {
@@ -159,6 +166,7 @@ export class LanePush {
       }
       id = attempt.id;
     }
+    this.#hasSent = true;
     const { value, begin } = await ticketed(db.sql, this.#options, async (sending) => {
       try {
         return await this.#endpoint.delete(id, sending);
@@ -264,41 +272,50 @@ export class LanePush {
       claimedValues(attributes, base, local),
     );
     if (releases.length === 0) return;
-    if (id !== undefined && releases.some(({ operation }) => operation === "update"))
-      await this.#releaseOwn(id, local);
+    // Along a chain each row is soon free by itself: only rows that wait for each other need more writes.
+    const isStuck =
+      ageOf(this.#lane) > RELEASE_AFTER_MS && releases.some(({ operation }) => operation === "update");
+    if (id !== undefined && isStuck) await this.#releaseOwn(id, base, local);
     throw waitFor(releases, ageOf(this.#lane));
   }
 
   /** Takes out of Attio the unique values that are given up here, ahead of all else that is changed in the row. */
-  async #releaseOwn(id: string, local: Cells): Promise<void> {
-    const { attributes } = this.#endpoint;
-    let there: Cells = {};
-    for (const attribute of uniqueOf(attributes)) {
+  async #releaseOwn(id: string, base: Cells, local: Cells): Promise<void> {
+    const before = this.#lane.changes.map((change) => ({ ...change }));
+    let left: Cells = {};
+    for (const attribute of uniqueOf(this.#endpoint.attributes)) {
       const released = releasedValues(attribute, local, this.#lane.changes);
-      if (released.size > 0) there = { ...there, ...(await this.#release(attribute, id, released)) };
+      if (released.size === 0) continue;
+      if (!(await this.#release(attribute, id, released))) return this.#forgetSend(before);
+      // What else Attio has of it is not what it was changed from here.
+      left = { ...left, ...cellsWithout(attribute, base, released) };
     }
-    await noteReleased(this.#deps.db.sql, this.#lane, there);
+    await noteReleased(this.#deps.db.sql, this.#lane, left);
+    await this.#forgetSend(before);
   }
 
-  async #release(attribute: AttributePlan, id: string, released: ReadonlySet<string>): Promise<Cells> {
+  /** Gives false for a value that Attio does not let go without another one in its place. */
+  async #release(attribute: AttributePlan, id: string, released: ReadonlySet<string>): Promise<boolean> {
     const remote = await this.#fetch(id);
     const kept = valuesWithout(attribute, remote.cells, released);
-    let answer = remote;
-    if (kept.length < valuesIn(attribute, remote.cells).length) {
-      const before = this.#lane.changes.map((change) => ({ ...change }));
-      const values = kept.map((value) => writeValue(attribute, value));
-      const decision: Send["decision"] = {
-        kind: "send",
-        values,
-        additions: [],
-        replaces: true,
-        conflict: false,
-      };
-      const send = (sending: RequestOptions) => this.#endpoint.update(id, [{ attribute, decision }], sending);
-      answer = await this.#answer(false, send);
-      await this.#forgetSend(before);
+    if (kept.length === valuesIn(attribute, remote.cells).length) return true;
+    const values = kept.map((value) => writeValue(attribute, value));
+    const decision: Send["decision"] = {
+      kind: "send",
+      values,
+      additions: [],
+      replaces: true,
+      conflict: false,
+    };
+    try {
+      await this.#answer(false, (sending) => this.#endpoint.update(id, [{ attribute, decision }], sending));
+      return true;
+    } catch (error) {
+      const mayFollow = ageOf(this.#lane) <= this.#deps.patience.referenceMs;
+      if (!(error instanceof AttioApiError) || error.code !== "missing_value" || !mayFollow) throw error;
+      this.#hasFailedSending = false;
+      return false;
     }
-    return cellsOf(attribute, answer.cells);
   }
 
   /** An answered write that was not yet what the changes ask for: it is no attempt at those. */
@@ -330,18 +347,17 @@ export class LanePush {
   }
 
   /**
-   * Where the record has a row of its own, what was changed there later is not undone.
-   *
-   * @throws {LaterError} when the record went between the look and now: it is looked for anew
+   * Where the record has a row of its own, what was changed there later is not undone. A record that went since it was found is
+   * looked for anew: it may have been merged, or deleted.
    */
   async #updateMade(id: string, base: Cells): Promise<void> {
     this.#sentByOther = await columnsSent(this.#deps.db.sql, this.#lane.stream, id);
     try {
       await this.#update(id, base, true);
     } catch (error) {
-      const mayMend = ageOf(this.#lane) <= this.#deps.patience.referenceMs;
-      if (error instanceof AttioNotFoundError && mayMend) throw new LaterError(0.5);
-      throw error;
+      if (!(error instanceof AttioNotFoundError) || ++this.#looksInVain > MAX_LOOKS) throw error;
+      if (this.#hasFailedSending) throw new LaterError(1);
+      await this.#insert(this.#insertSentAtMs);
     }
   }
 
@@ -454,7 +470,7 @@ export class LanePush {
       const { column, hasFailed } = resolution;
       if (hasFailed && ageOf(this.#lane) > this.#deps.patience.referenceMs)
         throw new LaneFailedError("reference_failed", `${column} names a row that was not made in Attio`);
-      throw new LaterError(0.2);
+      throw new LaterError(pauseFor(ageOf(this.#lane), { least: 0.2 }));
     }
     const { cells, later } = resolution;
     if (Object.keys(later.changes).length > 0) await this.#park(later, "pending");
@@ -522,12 +538,8 @@ export class LanePush {
   }
 }
 
-/** Longest pause before a row asks again whether a unique value is free. */
-const MAX_RELEASE_PAUSE_SECONDS = 5;
-
-/** Asks again soon at first, and ever more slowly. Pure. */
 function waitFor(releases: readonly Release[], ageMs: number): LaterError {
-  const delay = Math.min(MAX_RELEASE_PAUSE_SECONDS, Math.max(0.1, ageMs / 4_000));
+  const delay = pauseFor(ageMs, { least: 0.1 });
   const code = releases.find(({ heldBy }) => heldBy !== null)?.heldBy;
   if (code == null) return new LaterError(delay);
   return new LaterError(delay, {

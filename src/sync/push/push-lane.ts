@@ -28,7 +28,7 @@ export async function pushLane(
 ): Promise<void> {
   const { sql } = deps.db;
   const taken = [...lane.changes];
-  const before = taken.map(({ id, attemptedAtMs }) => ({ id, attemptedAtMs }));
+  const before = taken.map(({ id, attempts, attemptedAtMs }) => ({ id, attempts, attemptedAtMs }));
   // A row that was deleted and inserted again is another one in Attio: the second is made once the first is gone.
   const { first, rest } = splitAtDelete(lane);
   const push = new LanePush(deps, endpoint, first, options);

@@ -24,6 +24,9 @@ const LOOK_MS = 50;
 /** How long it is waited until a database that took nothing is asked again. */
 const GIVE_BACK_MS = 500;
 
+/** Longest pause before a row is pushed again that failed for another reason than Attio's. */
+const MAX_DELAY_SECONDS = 300;
+
 /** Counting the rows of a large table takes longer than a push. */
 const BULK_REST_MS = 1_000;
 
@@ -130,9 +133,11 @@ export class Pusher {
 
   /** What cannot even be given back, as on a full disk, nobody else would take as long as this process lives. */
   async #giveBack(taken: readonly Taken[], signal: AbortSignal | undefined): Promise<void> {
+    const attempts = Math.max(...taken.map((one) => one.attempts));
+    const delay = Math.min(MAX_DELAY_SECONDS, 0.5 * 2 ** Math.min(attempts, 10));
     while (signal?.aborted !== true) {
       try {
-        await returnChanges(this.#deps.db.sql, taken, { delay: 1, sent: true });
+        await returnChanges(this.#deps.db.sql, taken, { delay, sent: true });
         return;
       } catch {
         await sleep(GIVE_BACK_MS);

@@ -24,9 +24,14 @@ export class SchemaRefresh {
   /** Gives whether there is another plan now, by which the change may be pushed. */
   run(options: RequestOptions): Promise<boolean> {
     const now = monotonicMs();
-    if (this.#last === undefined || now > this.#last.atMs + FRESH_MS)
-      this.#last = { atMs: now, changed: this.#read(options) };
-    return this.#last.changed;
+    if (this.#last !== undefined && now <= this.#last.atMs + FRESH_MS) return this.#last.changed;
+    const changed = this.#read(options);
+    this.#last = { atMs: now, changed };
+    // A reading that failed answers for nothing.
+    changed.catch(() => {
+      this.#last = undefined;
+    });
+    return changed;
   }
 
   async #read(options: RequestOptions): Promise<boolean> {

@@ -13,7 +13,8 @@ import type { ApplyTarget } from "../apply/target.ts";
 import { otherSides } from "../live/other-sides.ts";
 import type { MappedRow } from "../mapping/row.ts";
 import { adoptId } from "./adopt-id.ts";
-import { ClaimLostError, LaterError } from "./lane-errors.ts";
+import { ClaimLostError, LaterError, pauseFor } from "./lane-errors.ts";
+import { ageOf } from "./lane-past.ts";
 import { lockRows, writeAnswer } from "./write-answer.ts";
 
 /** Attio's answer to a push. */
@@ -29,9 +30,6 @@ export interface Answer {
 }
 
 const LOCK_TIMEOUT = "500ms";
-
-/** Pause of an insert that bound to a record before a change came which gives the record up. */
-const BOUND_TOO_EARLY_SECONDS = 0.2;
 
 /**
  * Ends a push: the changes are marked, and the row takes Attio's answer but for what was changed here since, with a fetch
@@ -60,7 +58,8 @@ async function settleOnce(tx: Tx, lane: Lane, answer: Answer): Promise<void> {
   const locked = await lockRows(tx, target, [lane.recordId, row.id]);
   if (row.id !== lane.recordId) {
     // Bound to a record that is to go, or to give up the value by which it was found: both are looked for anew afterwards.
-    if (await hasRelease(tx, target.stream, row.id)) throw new LaterError(BOUND_TOO_EARLY_SECONDS);
+    if (await hasRelease(tx, target.stream, row.id))
+      throw new LaterError(pauseFor(ageOf(lane), { least: 0.2 }));
     await adoptId(tx, lane, row.id, locked.has(row.id));
   }
   if (!(await endChanges(tx, lane.changes, "pushed"))) throw new ClaimLostError();

@@ -1,6 +1,7 @@
 import type { Cells } from "../../db/control/index.ts";
 import type { OutboxChange } from "../../db/queries/outbox.ts";
-import type { AttributePlan } from "../mapping/record-plan.ts";
+import { columnsOf, type AttributePlan } from "../mapping/record-plan.ts";
+import { cellsOf } from "./attribute-cells.ts";
 import { valuesIn, type ValueCells } from "./write-form.ts";
 
 /** Unique values that a row has by these changes and did not have before. Pure. */
@@ -33,6 +34,20 @@ export function valuesWithout(
   released: ReadonlySet<string>,
 ): ValueCells[] {
   return valuesIn(attribute, remote).filter(({ main }) => !released.has(compared(main)));
+}
+
+/** The cells of an attribute but for these values, and for what stands beside them. Pure. */
+export function cellsWithout(attribute: AttributePlan, cells: Cells, released: ReadonlySet<string>): Cells {
+  const main = cells[attribute.column] ?? null;
+  if (!Array.isArray(main))
+    return cellsOf(attribute, main !== null && released.has(compared(main)) ? {} : cells);
+  const isKept = main.map((member: unknown) => !released.has(compared(member)));
+  return Object.fromEntries(
+    columnsOf(attribute).map((column) => {
+      const value = cells[column] ?? null;
+      return [column, Array.isArray(value) ? value.filter((_, place) => isKept[place]) : value];
+    }),
+  );
 }
 
 /** Attributes of which no two records may have a value in common. Pure. */
