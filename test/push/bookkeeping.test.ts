@@ -113,3 +113,15 @@ it("a start warns of each mirror table that a subscription writes to", async () 
   }
   expect(warnings).toEqual([{ table: "people", subscription: name }]);
 });
+
+it("a sequence that an earlier version raised to its end starts again below the numbers that count", async () => {
+  const { mirror } = writing;
+  const { sql } = mirror.db;
+  await past(sql)`UPDATE attio.people SET _fetch_seq = ${ABSURD}::int8 WHERE record_id = ${person}`;
+  await sql`SELECT setval('attio_sync.fetch_seq', ${ABSURD}::int8)`;
+  await mendSequence(mirror.db, mirror.deps.log);
+  const [last] = await sql<{ isSmall: boolean; ahead: number }[]>`
+    SELECT last_value < 1000000 AS "isSmall",
+      (SELECT count(*) FROM attio.people WHERE _fetch_seq > last_value)::int AS ahead FROM attio_sync.fetch_seq`;
+  expect(last).toEqual({ isSmall: true, ahead: 0 });
+});

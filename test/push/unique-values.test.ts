@@ -136,6 +136,41 @@ it("rows exchange a single unique value, each with other changes of its own", as
   expect(await mirror.db.sql`SELECT FROM attio_sync.conflicts`).toHaveLength(0);
 });
 
+it("rows that exchange addresses keep what somebody added in Attio meanwhile", async () => {
+  const writing = await startWriting();
+  const ids = await makePeople(writing, ["a@made-here.com", "b@made-here.com"]);
+  const [a = "", b = ""] = ids.values();
+  writing.mirror.sandbox.store.updateRecord("people", a, {
+    email_addresses: ["a@made-here.com", "added@made-here.com"],
+  });
+  await writing.user.begin(async (tx) => {
+    await set(a, ["b@made-here.com"])(tx);
+    await set(b, ["a@made-here.com"])(tx);
+  });
+  await expectAllPushed(writing);
+  const there = addressesOf(writing);
+  expect(there.get(a)).toEqual(["added@made-here.com", "b@made-here.com"]);
+  expect(there.get(b)).toEqual(["a@made-here.com"]);
+});
+
+it("rows that were inserted and exchanged their addresses before either was sent arrive", async () => {
+  const writing = await startWriting();
+  await makePeople(writing, []);
+  await writing.user.begin(async (tx) => {
+    await insert("one@made-here.com")(tx);
+    await insert("two@made-here.com")(tx);
+    await tx`UPDATE attio.people SET email_addresses = '{three@made-here.com}' WHERE email_addresses = '{one@made-here.com}'`;
+    await tx`UPDATE attio.people SET email_addresses = '{one@made-here.com}' WHERE email_addresses = '{two@made-here.com}'`;
+    await tx`UPDATE attio.people SET email_addresses = '{two@made-here.com}' WHERE email_addresses = '{three@made-here.com}'`;
+  });
+  await expectAllPushed(writing);
+  const all = [...addressesOf(writing).values()].flat();
+  expect(all.filter((address) => /^(one|two|three)@/.test(address)).toSorted()).toEqual([
+    "one@made-here.com",
+    "two@made-here.com",
+  ]);
+});
+
 it("a row whose address a held deletion still has waits, says so, and follows once it is allowed", async () => {
   const writing = await startWriting();
   const { mirror, user, pusher } = writing;
