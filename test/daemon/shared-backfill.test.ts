@@ -58,6 +58,6 @@ describe.each(["postgres", "redis"] as const)("two daemons whose queue is in %s"
       for (const { stream, startedAt } of children) expect(startedAt > lastParent, stream).toBe(true);
       expect(await findDifferences(sandbox, home.db.sql)).toEqual([]);
     },
-    180_000,
+    400_000,
   );
 });

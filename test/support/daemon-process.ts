@@ -44,7 +44,7 @@ export function startDaemonProcess(
 }
 
 /** How long what is waited for may take. */
-const WAIT_MS = 60_000;
+const WAIT_MS = 150_000;
 
 /** Waits until a condition holds. @throws after `timeoutMs`, with what was seen last */
 export async function eventually<T>(
