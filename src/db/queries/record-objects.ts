@@ -15,3 +15,13 @@ export async function readObjectsOf(sql: Sql, ids: readonly string[]): Promise<M
     WHERE record_id = ANY(${ids as string[]}::uuid[]) AND object IN (SELECT api_slug FROM attio.objects)`;
   return new Map(rows.map(({ id, object }) => [id, object]));
 }
+
+/** Whether one of these records, also under its provisional id, was merged into another one. */
+export async function hasMerged(sql: Sql, ids: readonly string[]): Promise<boolean> {
+  if (ids.length === 0) return false;
+  const found = await sql`
+    SELECT FROM attio.merged_records WHERE old_record_id IN (
+      SELECT unnest(${ids as string[]}::uuid[])
+      UNION SELECT record_id FROM attio.id_map WHERE provisional_id = ANY(${ids as string[]}::uuid[])) LIMIT 1`;
+  return found.length > 0;
+}

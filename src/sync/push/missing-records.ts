@@ -5,7 +5,7 @@ import {
   type RequestOptions,
 } from "../../attio/index.ts";
 import { readReferences, type Lane } from "../../db/queries/outbox.ts";
-import { readObjectsOf } from "../../db/queries/record-objects.ts";
+import { hasMerged, readObjectsOf } from "../../db/queries/record-objects.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { foldChanges } from "./forms.ts";
 import { namedItems, type NamedItem } from "./named-records.ts";
@@ -35,7 +35,10 @@ export async function lacksNamedRecord(
     ),
     place: endpoint.place,
   };
-  const known = await readReferences(sql, idsNamed(written, references));
+  const named = idsNamed(written, references);
+  const known = await readReferences(sql, named);
+  // The merge may have become known since the refused request was sent, which named what the record was before.
+  if (await hasMerged(sql, named)) return true;
   const items = namedItems(withTodaysIds(written, references, known), references).slice(0, MAX_READS);
   const unplaced = items.filter(({ source }) => source === null).map(({ id }) => id);
   const objects = await readObjectsOf(sql, unplaced);
