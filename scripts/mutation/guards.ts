@@ -235,7 +235,7 @@ export const GUARDS: readonly Guard[] = [
     name: "lost-answer look-up, after a look that was refused",
     file: "src/sync/push/failed-attempt.ts",
     source: `if (outcome !== "retry" && attempt.hasFailedSending) await noteRefused(db.sql, attempt.before);`,
-    mutant: `if (outcome !== "retry") await noteRefused(db.sql, attempt.before.map(({ id }) => ({ id, attemptedAtMs: null })));`,
+    mutant: `if (outcome !== "retry") await noteRefused(db.sql, attempt.before.map(({ id, attempts }) => ({ id, attempts, attemptedAtMs: null })));`,
     test: "test/push/create.test.ts",
     named: "whose parent was merged",
   },
