@@ -413,7 +413,7 @@ export const GUARDS: readonly Guard[] = [
     source: "if (releases.length === 0) return;",
     mutant: "if (releases.length >= 0) return;",
     test: "test/push/unique-values.test.ts",
-    named: "taken, then given up",
+    named: "rows exchange a single unique value",
   },
   {
     name: "a binding undone by a deletion",
