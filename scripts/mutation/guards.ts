@@ -392,14 +392,6 @@ export const GUARDS: readonly Guard[] = [
     named: "PUT: what takes a value away",
   },
   {
-    name: "only a missing record is waited for",
-    file: "src/sync/push/failed-attempt.ts",
-    source: "if (mayHaveMoved || (await lacksNamedRecord(deps, endpoint, lane, options))) {",
-    mutant: "if (mayHaveMoved || (await lacksNamedRecord(deps, endpoint, lane, options)) || delay > 0) {",
-    test: "test/push/refused-values.test.ts",
-    named: "fails after one write each",
-  },
-  {
     name: "an attribute given by its parts alone",
     file: "src/sync/push/attribute-cells.ts",
     source: "!(column in cells) && Object.values(sides)",
