@@ -423,12 +423,4 @@ export const GUARDS: readonly Guard[] = [
     test: "test/push/latest.test.ts",
     named: "a later change of another column",
   },
-  {
-    name: "the object of a reference",
-    file: "src/sync/push/references.ts",
-    source: "ids.map((id, place) => objects.get(id) ?? (isAligned",
-    mutant: "ids.map((id, place) => (objects.size < 0 ? id : null) ?? (isAligned",
-    test: "test/push/referenced-objects.test.ts",
-    named: "keep their objects",
-  },
 ];
