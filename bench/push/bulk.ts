@@ -34,10 +34,11 @@ export interface Bulk {
 
 /** Changes rows in one statement and waits until Attio has them; edits other rows meanwhile. */
 export async function measureBulk(
-  { user, workspace, ids, quiet, cpuMs }: Stage,
+  { before: courses, user, workspace, ids, quiet, cpuMs }: Stage,
   { rows, amid, answerMs, writesPerSecond }: PushOptions,
 ): Promise<Bulk> {
   const edited = ids.slice(0, rows);
+  const firstValue = FIRST_VALUE + courses * amid;
   await workspace.answerAfter(answerMs);
   const before = cpuMs();
   await user.editAll(edited);
@@ -45,7 +46,7 @@ export async function measureBulk(
   const amidAtMs = new Map<string, number>();
   for (const [edit, id] of ids.slice(rows, rows + amid).entries()) {
     await delay(AMID_MS);
-    amidAtMs.set(id, await user.edit(id, FIRST_VALUE + edit));
+    amidAtMs.set(id, await user.edit(id, firstValue + edit));
   }
   await quiet();
   const after = cpuMs();

@@ -35,6 +35,8 @@ export interface Measured {
 
 /** Who and what a part works with. */
 export interface Stage {
+  /** Of how many courses before this one the workspace has the values: an edit to the same value again is no change. */
+  before: number;
   user: User;
   workspace: Workspace;
   ids: readonly string[];
@@ -51,7 +53,7 @@ const ANNOUNCED_MS = 1_500;
 const EVERY_MS = 100;
 
 /** A daemon's life: the first backfill, then single edits, one row again and again, and many at once. */
-export async function runCourse(track: Track, queue: QueueKind): Promise<Measured> {
+export async function runCourse(track: Track, queue: QueueKind, before: number): Promise<Measured> {
   const { server, program, workspace, options } = track;
   const databaseUrl = await server.database("bench_push", { isNew: true });
   const db = await openDatabase(databaseUrl, { connections: 2, applicationName: "bench" });
@@ -75,7 +77,7 @@ export async function runCourse(track: Track, queue: QueueKind): Promise<Measure
     await quiet();
     const ids = await user.ids(Math.max(options.rows + options.amid, options.edits, 2 * options.shared));
     const cpuMs = () => ({ daemon: cpuOfProcess(daemon.pid), postgres: server.cpuMs() });
-    const stage: Stage = { user, workspace, ids, quiet, cpuMs };
+    const stage: Stage = { before, user, workspace, ids, quiet, cpuMs };
     await workspace.traffic();
     const edits = await measureEdits(stage, options.edits);
     const oneRow = await measureOneRow(stage, { ...options, everyMs: EVERY_MS });

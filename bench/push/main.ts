@@ -29,7 +29,7 @@ async function main(argv: readonly string[]): Promise<void> {
     const track = { options, server, program, workspace: new Workspace(sandbox) };
     const results: Measured[] = [];
     for (const queue of queueKinds(process.env["REDIS_URL"])) {
-      results.push(await runCourse(track, queue));
+      results.push(await runCourse(track, queue, results.length));
       print(`${queue.name} is measured\n`);
     }
     print(`\n${report(results)}`);
