@@ -72,3 +72,34 @@ it("a title that Attio knows by now is pushed once the schema was read again", a
   expect(fault.hits).toBe(1);
   expect(await changes(user)).toMatchObject([{ status: "pushed", code: null, rows: 2 }]);
 });
+
+it("of a row whose statements have no attribute in common, what Attio refuses of one fails alone", async () => {
+  const { mirror, user, push } = await startWriting();
+  const { store } = mirror.sandbox;
+  const [deal] = await user<{ id: string }[]>`SELECT record_id AS id FROM attio.deals ORDER BY 1 LIMIT 1`;
+  const id = deal?.id ?? "";
+  await user`UPDATE attio.deals SET value = 41 WHERE record_id = ${id}`;
+  await user`UPDATE attio.deals SET stage = 'Nope', value = 42 WHERE record_id = ${id}`;
+  await user`UPDATE attio.deals SET name = 'Arrives' WHERE record_id = ${id}`;
+  await push();
+  expect(
+    await user`SELECT changes - 'value_currency' AS changes, status, error_code AS code FROM attio_sync.outbox ORDER BY id`,
+  ).toEqual([
+    { changes: { value: 41 }, status: "failed", code: "value_not_found" },
+    { changes: { stage: "Nope", value: 42 }, status: "failed", code: "value_not_found" },
+    { changes: { name: "Arrives" }, status: "pushed", code: null },
+  ]);
+  expect(store.values(store.record("deals", id), "name").active[0]?.fields).toMatchObject({
+    value: "Arrives",
+  });
+});
+
+it("a new row of which Attio refuses an attribute fails as a whole, with what was changed in it later", async () => {
+  const { user, push } = await startWriting();
+  const [made] = await user<{ id: string }[]>`
+    INSERT INTO attio.deals (name, stage, owner)
+    SELECT 'New', 'Nope', workspace_member_id FROM attio.workspace_members ORDER BY 1 LIMIT 1 RETURNING record_id AS id`;
+  await user`UPDATE attio.deals SET value = 1 WHERE record_id = ${made?.id ?? ""}`;
+  await push();
+  expect(await changes(user)).toMatchObject([{ status: "failed", code: "value_not_found", rows: 2 }]);
+});

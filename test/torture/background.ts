@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { isOutage } from "./nemesis.ts";
+import { isExpected } from "./refusal.ts";
 
 /** What one actor does beside everything else: one thing at a time. */
 export class Background {
@@ -11,7 +12,7 @@ export class Background {
     this.#underWay ??= work()
       .catch((error: unknown) => {
         if (isOutage(error)) return;
-        if (!(error instanceof postgres.PostgresError) || error.code !== "P0001")
+        if (!(error instanceof postgres.PostgresError) || !isExpected(error.code))
           this.#errors.push(String(error));
       })
       .finally(() => (this.#underWay = undefined));

@@ -12,6 +12,7 @@ import { MixedReferences } from "./mixed-references.ts";
 import { isOutage, Nemesis } from "./nemesis.ts";
 import type { Operation } from "./operation.ts";
 import { Parts } from "./parts.ts";
+import { isExpected } from "./refusal.ts";
 import { SchemaChanges } from "./schema-acts.ts";
 import type { Services } from "./services.ts";
 import type { Setup } from "./setup.ts";
@@ -189,12 +190,4 @@ async function playOne(world: World, nemesis: Nemesis, sides: Sides, operation: 
 async function playAct({ here, there }: Sides, act: Act): Promise<void> {
   if (act.kind === "add-pair" || ("side" in act && act.side === "here")) await here.play(act);
   else there.play(act);
-}
-
-/**
- * What an application must be ready for: an outage, a column that was renamed a moment ago, and what the mirror refuses
- * by name (a row that was deleted a moment ago and is kept, an archived attribute).
- */
-function isExpected(code: string): boolean {
-  return ["outage", "42703", "42501", "P0001"].includes(code);
 }

@@ -49,22 +49,36 @@ export async function unexplained(
   const merges = await user<{ id: string }[]>`SELECT old_record_id AS id FROM attio.merged_records`;
   const known = new Set(merges.map(({ id }) => id));
   const { items, threads } = sandbox.store.state;
-  const isAway = (id: string): boolean => {
+  const mapped = await user<
+    { id: string; now: string }[]
+  >`SELECT record_id AS id, attio.current_id(record_id) AS now FROM attio.id_map`;
+  const attios = new Map(mapped.map(({ id, now }) => [id, now]));
+  const isAway = (written: string): boolean => {
+    const id = attios.get(written) ?? written;
     // A merge that the mirror was told of is followed, and no reason.
     const today = hands.today(id);
-    return (today !== id && !known.has(id)) || (hands.deleted(today) && !items.has(today)) || here.has(id);
+    return (
+      (today !== id && !known.has(id)) ||
+      (hands.deleted(today) && !items.has(today)) ||
+      here.has(id) ||
+      here.has(written)
+    );
   };
+  const isUnexplained = ({ table, row, today, written, code }: Refused): boolean => {
+    if (NEVER.includes(code)) return true;
+    const named = written.match(UUIDS) ?? [];
+    const isRowAway = [row, today].some((id) => hands.deleted(id) || (hands.merged(id) && !known.has(id)));
+    if (MISSING.includes(code) && table === "comments" && written.includes('"thread_id"'))
+      return named.some((id) => threads.has(id));
+    if (MISSING.includes(code)) return !isRowAway && !named.some(isAway);
+    if (code === "uniqueness_conflict") return !textsIn(written).some((text) => hands.gave(text));
+    return false;
+  };
+  // A new row, and changes that have an attribute in common, fail together.
+  const lane = ({ table, today, code }: Refused) => `${table} ${today} ${code}`;
+  const explained = new Set(refused.filter((change) => !isUnexplained(change)).map(lane));
   return refused
-    .filter(({ table, row, today, written, code }) => {
-      if (NEVER.includes(code)) return true;
-      const named = written.match(UUIDS) ?? [];
-      const isRowAway = [row, today].some((id) => hands.deleted(id) || (hands.merged(id) && !known.has(id)));
-      if (MISSING.includes(code) && table === "comments" && written.includes('"thread_id"'))
-        return named.some((id) => threads.has(id));
-      if (MISSING.includes(code)) return !isRowAway && !named.some(isAway);
-      if (code === "uniqueness_conflict") return !textsIn(written).some((text) => hands.gave(text));
-      return false;
-    })
+    .filter((change) => isUnexplained(change) && !explained.has(lane(change)))
     .map(
       ({ id, table, operation, row, status, code, message }) =>
         `${operation} ${id} of ${table} ${row}: ${status} ${code}: ${message ?? ""}`,

@@ -10,6 +10,10 @@ export interface Merged {
 
 /** Moves what was changed here and is not in Attio yet to the new record, also if a push was quicker than the merge's event. */
 export async function moveToMerged(tx: Tx, merged: readonly Merged[]): Promise<void> {
+  // A push that ends just now either sees the merge, or is seen as ended.
+  await tx`
+    SELECT FROM attio_sync.outbox WHERE record_id = ANY(${merged.map(({ oldId }) => oldId)}::uuid[]) AND status = 'pushing'
+    ORDER BY id FOR UPDATE`;
   await tx`
     UPDATE attio_sync.outbox o SET record_id = m."newId",
       status = CASE WHEN o.status = 'conflict' AND o.error_code = 'not_found' THEN 'pending' ELSE o.status END
@@ -22,21 +26,24 @@ export async function moveToMerged(tx: Tx, merged: readonly Merged[]): Promise<v
   );
 }
 
-/** Lets changes that were under way while their record was merged follow it. Gives whether there was something to follow. */
-export async function followMerge(sql: Sql, taken: readonly Taken[]): Promise<boolean> {
-  return sql.begin(async (tx) => {
-    const moved = await tx<{ id: string }[]>`
-      UPDATE attio_sync.outbox o SET record_id = attio.current_id(o.record_id), status = 'pending', claimed_by = NULL
-      FROM json_to_recordset(${takenJson(taken)}::text::json) AS t(id bigint, attempts int)
-      WHERE o.id = t.id AND o.attempts = t.attempts AND o.status = 'pushing'
-        AND attio.current_id(o.record_id) <> o.record_id
-      RETURNING o.record_id AS id`;
-    await dropOutrun(
-      tx,
-      moved.map(({ id }) => id),
-    );
-    return moved.length > 0;
-  });
+/**
+ * Lets changes that were under way while their record was merged follow it, and locks them until the transaction ends: a merge that
+ * becomes known meanwhile finds what became of them. Gives whether there was something to follow.
+ */
+export async function followMerge(tx: Tx, taken: readonly Taken[]): Promise<boolean> {
+  await tx`
+    SELECT FROM attio_sync.outbox WHERE id = ANY(${taken.map(({ id }) => id)}::bigint[]) ORDER BY id FOR UPDATE`;
+  const moved = await tx<{ id: string }[]>`
+    UPDATE attio_sync.outbox o SET record_id = attio.current_id(o.record_id), status = 'pending', claimed_by = NULL
+    FROM json_to_recordset(${takenJson(taken)}::text::json) AS t(id bigint, attempts int)
+    WHERE o.id = t.id AND o.attempts = t.attempts AND o.status = 'pushing'
+      AND attio.current_id(o.record_id) <> o.record_id
+    RETURNING o.record_id AS id`;
+  await dropOutrun(
+    tx,
+    moved.map(({ id }) => id),
+  );
+  return moved.length > 0;
 }
 
 /** Columns of a record that were changed here and are in Attio by now, or on their way there, with the change that was the last to do so. */

@@ -116,10 +116,11 @@ function reasonOf(error: AttioError): Reason {
 
 /** A record that is changed here and gone in Attio: merged as we know, or else whoever changed it decides (design rule 26). */
 async function endOfGone(sql: Sql, lane: Lane, { code }: AttioNotFoundError): Promise<void> {
-  if (await followMerge(sql, lane.changes)) return;
-  await transact(sql, async (tx) => {
-    const message = "changed here, and gone in Attio: deleted, or merged into another record";
-    await endChanges(tx, lane.changes, "conflict", { code, message });
-    await markDirty(tx, lane.stream, [lane.recordId], "not found by a push");
+  const message = "changed here, and gone in Attio: deleted, or merged into another record";
+  const isMerged = await transact(sql, async (tx) => {
+    const follows = await followMerge(tx, lane.changes);
+    if (!follows) await endChanges(tx, lane.changes, "conflict", { code, message });
+    return follows;
   });
+  if (!isMerged) await markDirty(sql, lane.stream, [lane.recordId], "not found by a push");
 }

@@ -1,13 +1,14 @@
 import { AttioError, retryDelayMs, type RequestOptions } from "../../attio/index.ts";
 import { isLockTimeout } from "../../db/pg-errors.ts";
 import { markDirty } from "../../db/queries/dirty.ts";
-import { endChanges, rejoin, returnChanges, type Lane } from "../../db/queries/outbox.ts";
+import { endChanges, rejoin, returnChanges, type Lane, type Tried } from "../../db/queries/outbox.ts";
 import { resumeWrites } from "../../db/queries/write-pauses.ts";
 import { transact } from "../../db/tx.ts";
 import { sleep } from "../../lib/sleep.ts";
 import { PlanChangedError } from "../apply/target.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { settleFailure, type EndChanges } from "./failed-attempt.ts";
+import { independentChanges } from "./independent-changes.ts";
 import { ClaimLostError, LaneFailedError, LaterError } from "./lane-errors.ts";
 import { LanePush } from "./lane-push.ts";
 import { decideOutcome } from "./outcomes.ts";
@@ -32,14 +33,18 @@ export async function pushLane(
   // A row that was deleted and inserted again is another one in Attio: the second is made once the first is gone.
   const { first, rest } = splitAtDelete(lane);
   const push = new LanePush(deps, endpoint, first, options);
-  const end: EndChanges = (status, reason) =>
-    transact(sql, async (tx) => {
+  const end: EndChanges = async (status, reason) => {
+    const groups = status === "failed" ? independentChanges(endpoint, lane.changes) : [];
+    // What one statement wrote and Attio refuses does not stop what others wrote.
+    if (groups.length > 1) return pushApart(deps, endpoint, lane, options, { groups, before });
+    await transact(sql, async (tx) => {
       await endChanges(tx, taken, status, reason);
       await rejoin(tx, first, push.followUps);
       // A delete that Attio refuses brings the row back: looked at earlier, the row would still be held as deleted.
       if (first.changes.at(-1)?.operation === "delete")
         await markDirty(tx, lane.stream, [lane.recordId], "delete refused");
     });
+  };
   try {
     await runToEnd(push, options.signal);
     if (push.hasSent) await resumeWrites(sql, lane.stream);
@@ -68,6 +73,25 @@ export async function pushLane(
     if (!(error instanceof AttioError)) throw error;
     const { hasFailedSending } = push;
     await settleFailure(deps, { endpoint, lane, error, hasFailedSending, before, end, options });
+  }
+}
+
+/** Pushes groups of a row's changes one after the other, each with a fate of its own. */
+async function pushApart(
+  deps: PushDeps,
+  endpoint: Endpoint,
+  lane: Lane,
+  options: RequestOptions,
+  { groups, before }: { groups: readonly Lane["changes"][]; before: readonly Tried[] },
+): Promise<void> {
+  // What was sent just now was refused, and is no attempt.
+  const sentBefore = new Map(before.map(({ id, attemptedAtMs }) => [id, attemptedAtMs]));
+  for (const group of groups) {
+    const changes = group.map((change) => ({
+      ...change,
+      attemptedAtMs: sentBefore.get(change.id) ?? null,
+    }));
+    await pushLane(deps, endpoint, { ...lane, changes }, options);
   }
 }
 

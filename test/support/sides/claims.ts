@@ -104,8 +104,12 @@ export class Claims {
             claim.slug.startsWith(`${release.slug}.`)) &&
           (release.value === undefined || release.value === claim.value),
       );
+      // What a reference pointed at was deleted here since, and another record may have its id by now.
+      const isTargetGone = this.#releases.some(
+        (release) => release.at > claim.at && release.slug === undefined && release.id === claim.value,
+      );
       last.delete(key);
-      if (!isReleased) last.set(key, claim);
+      if (!isReleased && !isTargetGone) last.set(key, claim);
     }
     const lost: string[] = [];
     for (const claim of last.values()) {
