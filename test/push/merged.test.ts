@@ -1,7 +1,9 @@
 import { beforeAll, expect, it } from "vitest";
+import { moveToMerged } from "../../src/db/queries/outbox-merges.ts";
 import { discardChanges, retryChanges } from "../../src/sync/push/resolve-changes.ts";
 import { deliverEvents, drain } from "../support/live.ts";
 import { findDifferences } from "../support/oracle.ts";
+import { eventually } from "../support/things.ts";
 import { startWriting, type Writing } from "../support/writing.ts";
 
 let writing: Writing;
@@ -101,6 +103,42 @@ it("a push that is quicker than the event, or under way meanwhile, waits for it"
   await push();
   expect(there(next, "job_title")).toBe("under way");
   expect(await changesOf(next)).toMatchObject([{ status: "pushed" }]);
+  await expectEqual();
+});
+
+it("a push that finds its record gone while the merge's event is being processed follows it", async () => {
+  const { user, push, pusher, mirror } = writing;
+  const { sql } = mirror.db;
+  const [one, other] = twoPeople();
+  let merged = "";
+  let processed: Promise<unknown> = Promise.resolve();
+  const stop = mirror.sandbox.onAnswer(async ({ path }) => {
+    if (!path.includes(one)) return;
+    stop();
+    merged = merge(one, other);
+    // The merge's transaction begins while the push is under way, and ends once the push waits for it, or has ended.
+    await new Promise<void>((begun) => {
+      processed = sql.begin(async (tx) => {
+        await tx`
+          INSERT INTO attio.merged_records (old_record_id, record_id, object) VALUES (${one}, ${merged}, 'people')`;
+        await moveToMerged(tx, [{ oldId: one, newId: merged, stream: "people" }]);
+        begun();
+        await eventually(async () => {
+          const seen = await sql`
+            SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+            UNION ALL SELECT FROM attio_sync.outbox WHERE record_id = ${one} AND status = 'conflict'`;
+          return seen.length > 0;
+        });
+      });
+    });
+  });
+  await user`UPDATE attio.people SET job_title = 'between' WHERE record_id = ${one}`;
+  await pusher.run();
+  await processed;
+  await push();
+  expect(await changesOf(one)).toEqual([]);
+  expect(await changesOf(merged)).toEqual([pushed({ job_title: "between" })]);
+  expect(there(merged, "job_title")).toBe("between");
   await expectEqual();
 });
 
