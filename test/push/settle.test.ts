@@ -174,6 +174,28 @@ it("what was changed while the request was under way is pushed to the record, un
   await expectEqual();
 });
 
+it("a row that is deleted here while it is being made does not come back with its event", async () => {
+  const { mirror, user, push } = writing;
+  await user`INSERT INTO attio.companies (name) VALUES ('Gone meanwhile')`;
+  const rows = () => user`SELECT FROM attio.companies WHERE name = 'Gone meanwhile' AND _deleted_at IS NULL`;
+  const seen: number[] = [];
+  const stop = mirror.sandbox.onAnswer(async ({ path, method }) => {
+    if (method === "DELETE") {
+      stop();
+      seen.push((await rows()).length);
+    }
+    if (method !== "POST" || !/\/records$/.test(path)) return;
+    await user`DELETE FROM attio.companies WHERE name = 'Gone meanwhile'`;
+    await settled();
+    await drain(mirror);
+    seen.push((await rows()).length);
+  });
+  await push();
+  // Its event brought it, under an id that nobody had deleted; the answer took it away again, before Attio was told.
+  expect(seen).toEqual([1, 0]);
+  await expectEqual();
+});
+
 it("a row inserted meanwhile that refers to the provisional id is let in or refused, never lost", async () => {
   const { mirror, user, push } = writing;
   const provisional = await insertReferred({ name: "Referred late" });

@@ -55,10 +55,13 @@ export class Hanging {
     for (const { text, recordId } of this.#places) {
       const found = this.#recordsOf(text);
       if (!done.has(text) || found === undefined) continue;
-      const [row] = await this.#user<{ id: string }[]>`SELECT attio.current_id(${recordId}) AS id`;
+      const [row] = await this.#user<{ id: string; isDeleted: boolean }[]>`
+        SELECT id, EXISTS (
+          SELECT FROM attio.changes WHERE operation = 'delete' AND record_id IN (id, ${recordId})) AS "isDeleted"
+        FROM (SELECT attio.current_id(${recordId}) AS id) AS today`;
       const today = this.#ledger.hands.today(row?.id ?? recordId);
-      // Gone by now, and the link with it.
-      if (!this.#sandbox.store.state.items.has(today)) continue;
+      // Gone by now, and the link with it; another record may have its id.
+      if (row?.isDeleted === true || !this.#sandbox.store.state.items.has(today)) continue;
       if (!found.some(({ id }) => id === today)) misplaced.push(`${text}: not on ${recordId}, now ${today}`);
     }
     return misplaced;

@@ -49,9 +49,8 @@ export async function unexplained(
   const merges = await user<{ id: string }[]>`SELECT old_record_id AS id FROM attio.merged_records`;
   const known = new Set(merges.map(({ id }) => id));
   const { items, threads } = sandbox.store.state;
-  const mapped = await user<
-    { id: string; now: string }[]
-  >`SELECT record_id AS id, attio.current_id(record_id) AS now FROM attio.id_map`;
+  const mapped = await user<{ id: string; now: string }[]>`
+    SELECT provisional_id AS id, attio.current_id(provisional_id) AS now FROM attio.id_map`;
   const attios = new Map(mapped.map(({ id, now }) => [id, now]));
   const isAway = (written: string): boolean => {
     const id = attios.get(written) ?? written;

@@ -64,7 +64,7 @@ export async function deleteRows(
     const { newer, busy } = await findOthers(tx, target, deletion, present);
     let gone = 0;
     for (const id of present) {
-      const removal = await removeOne(tx, target, id, deletion.mode, end);
+      const removal = await removeRow(tx, target, id, deletion.mode, end);
       if (removal === "gone") gone += 1;
       if (removal === "busy") busy.push(id);
     }
@@ -124,7 +124,8 @@ async function findOthers(
   return { newer: idsWhere(true), busy: idsWhere(false) };
 }
 
-async function removeOne(
+/** Deletes one row as the mode of deletion has it; the stream's lock is held. A row that a user's own foreign key holds is kept and marked. */
+export async function removeRow(
   tx: Tx,
   target: Table,
   id: string,

@@ -526,9 +526,10 @@ export class LanePush {
     );
   }
 
-  async #settle(answer: Omit<Answer, "doorbells">): Promise<void> {
+  async #settle(answer: Omit<Answer, "doorbells" | "deleteMode">): Promise<void> {
     await settle(this.#deps.db.sql, this.#lane, {
       ...answer,
+      deleteMode: this.#deps.deleteMode,
       doorbells: this.#endpoint.doorbells(answer.row),
     });
   }

@@ -7,9 +7,11 @@ import { hasRelease } from "../../db/queries/outbox-releases.ts";
 import { readHolds } from "../../db/queries/outbox-holds.ts";
 import { drawTicket } from "../../db/queries/tickets.ts";
 import { transact } from "../../db/tx.ts";
+import { removeRow } from "../apply/delete-rows.ts";
 import { writeHistory, type ValueChange } from "../apply/history.ts";
 import { holdPlan } from "../apply/plan-lock.ts";
 import type { ApplyTarget } from "../apply/target.ts";
+import type { DeleteMode } from "../deps.ts";
 import { otherSides } from "../live/other-sides.ts";
 import type { MappedRow } from "../mapping/row.ts";
 import { adoptId } from "./adopt-id.ts";
@@ -27,6 +29,7 @@ export interface Answer {
   changes: readonly ValueChange[];
   /** What has to be looked at because of it. */
   doorbells: readonly Doorbell[];
+  deleteMode: DeleteMode;
 }
 
 const LOCK_TIMEOUT = "500ms";
@@ -64,6 +67,7 @@ async function settleOnce(tx: Tx, lane: Lane, answer: Answer): Promise<void> {
   }
   if (!(await endChanges(tx, lane.changes, "pushed"))) throw new ClaimLostError();
   const hold = (await readHolds(tx, target.stream, [row.id])).get(row.id);
+  const end = await drawTicket(tx);
   const written = await writeAnswer(tx, target, {
     row,
     localId: lane.recordId,
@@ -71,8 +75,11 @@ async function settleOnce(tx: Tx, lane: Lane, answer: Answer): Promise<void> {
     pending: hold?.cells ?? {},
     mayWrite: hold?.deleted !== true && !(await isBuried(tx, answer)),
     begin,
-    end: await drawTicket(tx),
+    end,
   });
+  // What was deleted here under its provisional id has come back under Attio's, by its event.
+  const isBack = hold?.deleted === true && !hold.inserted && row.id !== lane.recordId && locked.has(row.id);
+  if (isBack) await removeRow(tx, target, row.id, answer.deleteMode, end);
   // A later change was made to a value that Attio may have written otherwise.
   await rebase(tx, target, row);
   await writeHistory(

@@ -72,8 +72,11 @@ export class Ledger {
   /** Marks of what was made in Attio more than once, or never though its insert is done. */
   async wronglyMade(): Promise<string[]> {
     const second = [...this.#made.values()].filter((mark) => this.#barred.has(mark));
+    // One whose unique value was changed since may have been bound to the record that had the new one.
     const done = await this.#user<{ mark: string }[]>`
-      SELECT changes ->> 'name' AS mark FROM attio.changes WHERE operation = 'insert' AND status = 'pushed'`;
+      SELECT changes ->> 'name' AS mark FROM attio.changes i WHERE operation = 'insert' AND status = 'pushed'
+        AND NOT EXISTS (SELECT FROM attio.changes u WHERE u.record_id = i.record_id AND u.table_name = i.table_name
+          AND u.operation = 'update' AND u.changes ?| ARRAY['domains', 'email_addresses'])`;
     const marks = [...this.#made].filter(([id]) => !this.#taken.has(id)).map(([, mark]) => mark);
     const twice = marks
       .filter((mark, place) => marks.indexOf(mark) !== place)
