@@ -56,8 +56,8 @@ export class Hanging {
       const found = this.#recordsOf(text);
       if (!done.has(text) || found === undefined) continue;
       const [row] = await this.#user<{ id: string; isDeleted: boolean }[]>`
-        SELECT id, EXISTS (
-          SELECT FROM attio.changes WHERE operation = 'delete' AND record_id IN (id, ${recordId})) AS "isDeleted"
+        SELECT today.id, EXISTS (
+          SELECT FROM attio.changes WHERE operation = 'delete' AND record_id IN (today.id, ${recordId})) AS "isDeleted"
         FROM (SELECT attio.current_id(${recordId}) AS id) AS today`;
       const today = this.#ledger.hands.today(row?.id ?? recordId);
       // Gone by now, and the link with it; another record may have its id.
