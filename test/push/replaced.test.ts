@@ -56,6 +56,10 @@ it.each(["deals", "people"] as const)(
       ["delete", "pushed", null],
       ["insert", "pushed", null],
     ]);
+    const [ids] = await user`
+      SELECT array_agg(operation || ' ' || (record_id = ${id})::text ORDER BY id) AS noted FROM attio.changes
+      WHERE record_id IN (${id}, attio.current_id(${id}))`;
+    expect(ids).toEqual({ noted: ["update true", "delete true", "insert false"] });
     expect(store.records(object).length).toBe(before);
     expect(store.records(object).map((record) => record.id)).not.toContain(id);
     const [now] = await user<{ id: string }[]>`SELECT record_id AS id FROM ${table} WHERE name = 'Replaced'`;

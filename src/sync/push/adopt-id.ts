@@ -10,12 +10,14 @@ import { dropOutrun } from "../../db/queries/outbox-merges.ts";
  */
 export async function adoptId(
   tx: Tx,
-  { stream, recordId: provisional }: Lane,
+  { stream, recordId: provisional, changes }: Lane,
   id: string,
   isPresent: boolean,
 ): Promise<void> {
+  // A record that was deleted, and whose id the row was inserted under, keeps what was noted of it.
   await tx`
-    UPDATE attio_sync.outbox SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
+    UPDATE attio_sync.outbox SET record_id = ${id}
+    WHERE record_id = ${provisional} AND stream = ${stream} AND id >= ${changes[0]?.id ?? 0}`;
   await tx`
     UPDATE attio_sync.conflicts SET record_id = ${id} WHERE record_id = ${provisional} AND stream = ${stream}`;
   if (isPresent) await dropOutrun(tx, [id]);
