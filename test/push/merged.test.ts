@@ -13,7 +13,7 @@ let people: string[];
 beforeAll(async () => {
   writing = await startWriting({
     policy: "local",
-    seed: { people: 24, companies: 10, deals: 5, seed: 4 },
+    seed: { people: 28, companies: 10, deals: 5, seed: 4 },
     mirror: { life: "file" },
   });
   ({ settled } = deliverEvents(writing.mirror));
@@ -268,6 +268,24 @@ it("what was taken out of references stays out, and is no conflict, though it wa
   expect(
     await mirror.db.sql`SELECT FROM attio_sync.conflicts WHERE record_id IN (${id}, ${kept})`,
   ).toHaveLength(0);
+  await expectEqual();
+});
+
+it("what is changed of a row that was inserted under the id of a deleted record does not go where that was merged to", async () => {
+  const { user, push, mirror } = writing;
+  const [one, other] = twoPeople();
+  await user`DELETE FROM attio.people WHERE record_id = ${one}`;
+  await user`INSERT INTO attio.people (record_id, name) VALUES (${one}, 'Second life')`;
+  await user`UPDATE attio.people SET job_title = 'of the second' WHERE record_id = ${one}`;
+  const merged = merge(one, other);
+  await settled();
+  await drain(mirror);
+  await push();
+  const [row] = await user<
+    { id: string }[]
+  >`SELECT record_id AS id FROM attio.people WHERE name = 'Second life'`;
+  expect(there(row?.id ?? "", "job_title")).toBe("of the second");
+  expect(there(merged, "job_title")).not.toBe("of the second");
   await expectEqual();
 });
 

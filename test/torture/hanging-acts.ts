@@ -49,7 +49,10 @@ export class Hanging {
   async misplaced(): Promise<string[]> {
     const pushed = await this.#user<{ text: string }[]>`
       SELECT coalesce(changes ->> 'title', changes ->> 'content_plaintext', changes ->> 'remark') AS text
-      FROM attio.changes WHERE operation = 'insert' AND status = 'pushed' AND table_name IN ('notes', 'tasks', 'list_sales')`;
+      FROM attio.changes i WHERE operation = 'insert' AND status = 'pushed' AND table_name IN ('notes', 'tasks', 'list_sales')
+        -- Links to rows that were to come follow in a change of their own.
+        AND NOT EXISTS (SELECT FROM attio.changes u
+          WHERE u.record_id = i.record_id AND u.table_name = i.table_name AND u.status <> 'pushed')`;
     const done = new Set(pushed.map(({ text }) => text));
     const misplaced: string[] = [];
     for (const { text, recordId } of this.#places) {

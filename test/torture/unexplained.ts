@@ -52,17 +52,18 @@ export async function unexplained(
   const mapped = await user<{ id: string; now: string }[]>`
     SELECT provisional_id AS id, attio.current_id(provisional_id) AS now FROM attio.id_map`;
   const attios = new Map(mapped.map(({ id, now }) => [id, now]));
-  const isAway = (written: string): boolean => {
-    const id = attios.get(written) ?? written;
+  const isAway = (id: string): boolean => {
     // A merge that the mirror was told of is followed, and no reason.
     const today = hands.today(id);
     return (
       (today !== id && !known.has(id)) ||
       (hands.deleted(today) && !items.has(today)) ||
       here.has(id) ||
-      here.has(written)
+      here.has(today)
     );
   };
+  // An id of Attio's that a row was inserted under, once its record was deleted, stands for either.
+  const meaningsOf = (written: string): string[] => [written, attios.get(written) ?? written];
   const isUnexplained = ({ table, row, today, written, code }: Refused): boolean => {
     if (NEVER.includes(code)) return true;
     const named = written.match(UUIDS) ?? [];
@@ -72,7 +73,7 @@ export async function unexplained(
     );
     if (MISSING.includes(code) && table === "comments" && written.includes('"thread_id"'))
       return named.some((id) => threads.has(id));
-    if (MISSING.includes(code)) return !isRowAway && !named.some(isAway);
+    if (MISSING.includes(code)) return !isRowAway && !named.flatMap(meaningsOf).some(isAway);
     if (code === "uniqueness_conflict") return !textsIn(written).some((text) => hands.gave(text));
     return false;
   };

@@ -19,7 +19,11 @@ export async function moveToMerged(tx: Tx, merged: readonly Merged[]): Promise<v
       status = CASE WHEN o.status = 'conflict' AND o.error_code = 'not_found' THEN 'pending' ELSE o.status END
     FROM json_to_recordset(${JSON.stringify(merged)}::text::json) AS m("oldId" uuid, "newId" uuid, stream text)
     WHERE o.record_id = m."oldId" AND o.stream = m.stream AND o.operation = 'update'
-      AND o.status IN ('pending', 'failed', 'conflict')`;
+      AND o.status IN ('pending', 'failed', 'conflict')
+      -- Of a row that was inserted under the id of a deleted record, the merge of that record says nothing.
+      AND NOT EXISTS (
+        SELECT FROM attio_sync.outbox i WHERE i.record_id = o.record_id AND i.stream = o.stream
+          AND i.operation = 'insert' AND i.id < o.id AND i.status IN ('pending', 'pushing', 'failed', 'conflict'))`;
   await dropOutrun(
     tx,
     merged.map(({ newId }) => newId),
