@@ -8,7 +8,11 @@ const { stdout } = spawnSync("npm", ["audit", "--omit=dev", "--json"], { encodin
 const report = parse(stdout);
 const counts = report?.metadata?.vulnerabilities;
 if (counts === undefined) {
-  console.log(`not audited: the registry does not answer (${report?.statusCode ?? "no report"})`);
+  const reason = report?.statusCode ?? "no report";
+  console.error(
+    `\nNOT AUDITED: the registry answers no audits (${reason}), so known vulnerabilities of what runs were NOT looked for.\n` +
+      "Run npm audit --omit=dev where it does.\n",
+  );
 } else {
   const found = Object.values(report.vulnerabilities ?? {}).filter(({ severity }) =>
     LEVELS.includes(severity),

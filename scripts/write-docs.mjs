@@ -16,3 +16,12 @@ const written = text.replace(
   (_, head, tail) => `${head}\n${table}\n\n${tail}`,
 );
 writeFileSync(file, written);
+
+const example = describeVariables().map(
+  ({ name, description, fallback }) =>
+    `# ${description}\n${name === "ATTIO_API_KEY" ? "" : "# "}${name}=${fallback ?? ""}\n`,
+);
+writeFileSync(
+  new URL("../.env.example", import.meta.url),
+  `# Copy to .env, which docker compose reads; only ATTIO_API_KEY must be set. Written by npm run docs.\n\n${example.join("\n")}`,
+);

@@ -8,6 +8,8 @@ interface Variable<T> {
   name: string;
   /** One sentence for the reference page and for `--help`. */
   description: string;
+  /** Another name that other programs give it. */
+  alias?: string;
   /** Text that counts when the variable is not set; null = none. */
   fallback: string | null;
   /** Checks the text and turns it into a value. Its message completes "NAME …" and must not repeat the text. */
@@ -41,7 +43,31 @@ const VARIABLES = {
         isOrigin,
         "must be an http(s) origin such as https://api.attio.com, without a path or credentials",
       )
+      .refine(
+        (text) => isEncryptedOrLocal(text),
+        "must be https, since the access token goes there; http is for a sandbox on 127.0.0.1 or localhost",
+      )
       .transform((text) => new URL(text).origin),
+  }),
+  httpsProxy: variable({
+    name: "HTTPS_PROXY",
+    alias: "https_proxy",
+    description: "HTTP proxy through which Attio is reached, as `http://user:password@host:port`.",
+    fallback: null,
+    parse: z
+      .string()
+      .refine(
+        isProxyUrl,
+        "must look like http://host:3128, with / ? # @ of a password written as %2F %3F %23 %40",
+      ),
+  }),
+  noProxy: variable({
+    name: "NO_PROXY",
+    alias: "no_proxy",
+    description:
+      "Hosts that are reached without `HTTPS_PROXY`, as a comma list such as `localhost,.internal`.",
+    fallback: null,
+    parse: z.string(),
   }),
   databaseUrl: variable({
     name: "DATABASE_URL",
@@ -214,7 +240,8 @@ const VARIABLES = {
 type Variables = typeof VARIABLES;
 type ValueOf<V> = V extends Variable<infer T> ? T : never;
 /** The variables without a default. */
-type Optional = "attioApiKey" | "databaseUrl" | "redisUrl" | "publicUrl" | "externalIds";
+type Optional =
+  "attioApiKey" | "httpsProxy" | "noProxy" | "databaseUrl" | "redisUrl" | "publicUrl" | "externalIds";
 
 /** The configuration of one run, checked. */
 export type Config = {
@@ -230,6 +257,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   return {
     attioApiKey: readOptional(VARIABLES.attioApiKey, env),
     attioBaseUrl: read(VARIABLES.attioBaseUrl, env),
+    httpsProxy: readOptional(VARIABLES.httpsProxy, env),
+    noProxy: readOptional(VARIABLES.noProxy, env),
     databaseUrl: readOptional(VARIABLES.databaseUrl, env),
     dataDir: read(VARIABLES.dataDir, env),
     deleteMode: read(VARIABLES.deleteMode, env),
@@ -250,6 +279,14 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     attioWritesPerSecond: read(VARIABLES.attioWritesPerSecond, env),
     logLevel: read(VARIABLES.logLevel, env),
   };
+}
+
+/** The proxy that leads to Attio; undefined for none. */
+export function proxyOf({
+  httpsProxy,
+  noProxy,
+}: Config): { url: string; except: string | undefined } | undefined {
+  return httpsProxy === null ? undefined : { url: httpsProxy, except: noProxy ?? undefined };
 }
 
 /** What everything that syncs is told of the configuration. */
@@ -287,7 +324,7 @@ export function describeVariables(): { name: string; description: string; fallba
 type Environment = Readonly<Record<string, string | undefined>>;
 
 function readOptional<T>(from: Variable<T>, env: Environment): T | null {
-  const text = env[from.name];
+  const text = env[from.name] ?? (from.alias === undefined ? undefined : env[from.alias]);
   return text === undefined || text === "" ? null : check(from, text);
 }
 
@@ -339,6 +376,11 @@ function isWholePassword({ pathname, search, hash }: URL): boolean {
   return hash === "" && !pathname.includes("@") && !search.includes("@");
 }
 
+function isProxyUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== "" && isWholePassword(url);
+}
+
 function isRedisUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
   return (
@@ -353,9 +395,12 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Attio sends webhooks to https only; plain http serves a sandbox on the same machine. */
 function isPublicOrigin(text: string): boolean {
-  if (!isOrigin(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return protocol === "https:" || LOOPBACK.test(hostname);
+  return isOrigin(text) && isEncryptedOrLocal(text);
+}
+
+function isEncryptedOrLocal(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && (url.protocol === "https:" || LOOPBACK.test(url.hostname));
 }
 
 function isHistoryChoice(text: string): boolean {

@@ -14,6 +14,7 @@ import { checkExternalIds } from "./sync/push/external-ids.ts";
 import { Pusher } from "./sync/push/push.ts";
 import { PATIENCE } from "./sync/push/push-deps.ts";
 import { prepareMirror } from "./sync/start/prepare-mirror.ts";
+import { warnOfUnknownNames } from "./sync/start/unknown-names.ts";
 import { seeToWebhook } from "./webhooks/see-to-webhook.ts";
 import { readWish } from "./webhooks/wish.ts";
 import { backfillInChild } from "./workers/backfill-child.ts";
@@ -100,6 +101,7 @@ async function startParts(
   };
   if (roles.includes("worker") || roles.includes("scheduler"))
     await prepareMirror(live, { webhook: config.publicUrl !== null, baseUrl: config.attioBaseUrl, signal });
+  await warnOfUnknownNames(db, log, config);
   // Woken before it exists, it need not be: its first look comes by itself.
   let wakeRelay: (what?: "work" | "outbox") => void = () => undefined;
   const ear = await listen(db.url, (what) => wakeRelay(what));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeVariables, loadConfig, requireToken } from "../src/config.ts";
+import { describeVariables, loadConfig, proxyOf, requireToken } from "../src/config.ts";
 import { ConfigError } from "../src/errors.ts";
 
 /** The ConfigError that an environment causes. */
@@ -17,6 +17,8 @@ test("nothing set gives the documented defaults", () => {
   expect(loadConfig({})).toEqual({
     attioApiKey: null,
     attioBaseUrl: "https://api.attio.com",
+    httpsProxy: null,
+    noProxy: null,
     databaseUrl: null,
     dataDir: ".attio-mirror",
     deleteMode: "hard",
@@ -43,6 +45,8 @@ test("every variable is read", () => {
   const env = {
     ATTIO_API_KEY: "0123abcd",
     ATTIO_BASE_URL: "http://127.0.0.1:4000/",
+    HTTPS_PROXY: "http://proxy:3128",
+    NO_PROXY: "localhost,.internal",
     DATABASE_URL: "postgresql://mirror@db:5433/crm?sslmode=require",
     DATA_DIR: "/srv/mirror",
     DELETE_MODE: "soft",
@@ -67,6 +71,8 @@ test("every variable is read", () => {
   expect(loadConfig(env)).toEqual({
     attioApiKey: "0123abcd",
     attioBaseUrl: "http://127.0.0.1:4000",
+    httpsProxy: "http://proxy:3128",
+    noProxy: "localhost,.internal",
     databaseUrl: "postgresql://mirror@db:5433/crm?sslmode=require",
     dataDir: "/srv/mirror",
     deleteMode: "soft",
@@ -97,6 +103,15 @@ test("a variable set to nothing counts as not set", () => {
   expect(loadConfig(empty)).toEqual(loadConfig({}));
 });
 
+test("a proxy is read by either name, as other programs do", () => {
+  expect(proxyOf(loadConfig({}))).toBeUndefined();
+  expect(proxyOf(loadConfig({ HTTPS_PROXY: "http://proxy:3128", NO_PROXY: ".internal" }))).toEqual({
+    url: "http://proxy:3128",
+    except: ".internal",
+  });
+  expect(proxyOf(loadConfig({ https_proxy: "http://proxy:3128" }))?.url).toBe("http://proxy:3128");
+});
+
 describe("an unusable value is refused by the variable's name, and never repeated:", () => {
   test.each([
     ["ATTIO_API_KEY", "secret with spaces"],
@@ -104,8 +119,11 @@ describe("an unusable value is refused by the variable's name, and never repeate
     ["ATTIO_API_KEY", "sécret"],
     ["ATTIO_BASE_URL", "api.attio.com/secret"],
     ["ATTIO_BASE_URL", "ftp://secret.example"],
+    ["ATTIO_BASE_URL", "http://secret.example"],
     ["ATTIO_BASE_URL", "https://user:secret@api.attio.com"],
     ["ATTIO_BASE_URL", "https://api.attio.com/v2?secret"],
+    ["HTTPS_PROXY", "socks5://user:secret@proxy"],
+    ["HTTPS_PROXY", "http://user:se/cret@proxy"],
     ["DATABASE_URL", "mysql://user:secret@db/crm"],
     ["DATABASE_URL", "user:secret@db"],
     ["DATABASE_URL", "postgres://user:secret@db:port/crm"],

@@ -1,4 +1,4 @@
-import { Agent, Client, Pool, type Dispatcher } from "undici";
+import { Agent, Client, EnvHttpProxyAgent, Pool, type Dispatcher } from "undici";
 import { systemClock } from "../lib/clock.ts";
 import { sleep as realSleep } from "../lib/sleep.ts";
 import { createLocalBudget, type Budget } from "./budget.ts";
@@ -36,8 +36,10 @@ export interface AttioClientOptions {
   readonly baseUrl?: string | undefined;
   /** Default: a local one of 80 reads and 20 writes a second, a fifth below Attio's own limits. */
   readonly budget?: Budget | undefined;
-  /** E.g. a proxy's; default an own pool, which `close()` closes. */
+  /** Default an own pool, which `close()` closes. */
   readonly dispatcher?: Dispatcher | undefined;
+  /** The proxy that leads out, e.g. `{ url: "http://proxy.local:3128", except: "localhost,.internal" }`; not with `dispatcher`. */
+  readonly proxy?: ProxyOptions | undefined;
   /** Milliseconds for each attempt, from the send to the last byte; default 30,000. */
   readonly timeoutMs?: number | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
@@ -48,6 +50,13 @@ export interface AttioClientOptions {
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   readonly random?: (() => number) | undefined;
   readonly now?: (() => number) | undefined;
+}
+
+/** A way out through a proxy, by tunnels. */
+export interface ProxyOptions {
+  readonly url: string;
+  /** Hosts that are reached without it, as `NO_PROXY` lists them. */
+  readonly except?: string | undefined;
 }
 
 /** All operations of Attio's public API. Every call takes RequestOptions last; it throws an AttioError or its signal's reason. */
@@ -87,9 +96,9 @@ export function createAttioClient(options: AttioClientOptions): AttioClient {
   const { baseUrl = "https://api.attio.com", concurrency = 24 } = options;
   const url = new URL(baseUrl);
   const token = checkToken(options.token);
-  const dispatcher = options.dispatcher ?? createPool(url, concurrency);
+  const dispatcher = options.dispatcher ?? createDispatcher(url, concurrency, options.proxy);
   const timeoutMs = options.timeoutMs ?? 30_000;
-  const storage = new StorageDispatcher(options.dispatcher);
+  const storage = new StorageDispatcher(options.dispatcher, options.proxy);
   const fetchFile = createDownloader(() => storage.get(), { allowHttp: url.protocol === "http:", timeoutMs });
   const transport = new Transport(
     {
@@ -147,14 +156,16 @@ function createResources(api: Api) {
 /** Reaches the hosts that files are stored at: by the given dispatcher, unless that knows Attio alone. */
 class StorageDispatcher {
   readonly #given: Dispatcher | undefined;
-  #own: Agent | undefined;
+  readonly #proxy: ProxyOptions | undefined;
+  #own: Dispatcher | undefined;
 
-  constructor(given: Dispatcher | undefined) {
+  constructor(given: Dispatcher | undefined, proxy: ProxyOptions | undefined) {
+    this.#proxy = proxy;
     this.#given = given instanceof Pool || given instanceof Client ? undefined : given;
   }
 
   get(): Dispatcher {
-    return this.#given ?? (this.#own ??= new Agent());
+    return this.#given ?? (this.#own ??= this.#proxy === undefined ? new Agent() : proxyAgent(this.#proxy));
   }
 
   async close(): Promise<void> {
@@ -163,14 +174,24 @@ class StorageDispatcher {
 }
 
 /** Room for all reads and all writes that the transport lets onto the wire, so that none waits unseen in the pool. */
-function createPool(url: URL, concurrency: number): Pool {
-  return new Pool(url.origin, {
+function createDispatcher(url: URL, concurrency: number, proxy: ProxyOptions | undefined): Dispatcher {
+  const options = {
     connections: 2 * concurrency,
     pipelining: 1,
     // Short, since a write that meets a connection just closed by the other side can't be repeated safely.
     keepAliveTimeout: 10_000,
     connect: { timeout: 10_000 },
-  });
+  };
+  // No proxy leads to this machine itself.
+  return proxy === undefined || LOOPBACK.test(url.hostname)
+    ? new Pool(url.origin, options)
+    : proxyAgent(proxy, options);
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+function proxyAgent({ url, except = "" }: ProxyOptions, options: Agent.Options = {}): EnvHttpProxyAgent {
+  return new EnvHttpProxyAgent({ ...options, httpProxy: url, httpsProxy: url, noProxy: except });
 }
 
 /** A header can't carry other characters, and the HTTP library's own complaint would come with every request. */

@@ -1,4 +1,5 @@
 import { AttioAuthError, AttioError, createAttioClient, type AttioClient } from "../attio/index.ts";
+import { proxyOf } from "../config.ts";
 import { ConfigError, MirrorError } from "../errors.ts";
 import type { Database } from "../db/index.ts";
 import { openSharedBudget } from "../sync/shared-budget.ts";
@@ -23,7 +24,13 @@ export async function openAttio(
     writesPerSecond: config.attioWritesPerSecond,
   });
   closers.add(() => budget.close());
-  const client = createAttioClient({ token, baseUrl, budget, log: (entry) => log.trace(entry, "attio") });
+  const client = createAttioClient({
+    token,
+    baseUrl,
+    budget,
+    proxy: proxyOf(config),
+    log: (entry) => log.trace(entry, "attio"),
+  });
   closers.add(() => client.close());
   return client;
 }

@@ -118,7 +118,7 @@ function addSandboxCommands(program: Command, carry: Carry): void {
     .description("run a simulated Attio workspace until it is stopped; prints its URL and access token")
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port to listen on; 0 = any free one", wholeNumber(0, 65_535), 0)
-    .option("--token <token>", "access token to accept; none = a random one")
+    .option("--token <token>", "access token to accept; none = a random one", accessToken)
     .option("--people <count>", "people in the workspace", wholeNumber(0, 1_000_000))
     .option("--companies <count>", "companies in the workspace", wholeNumber(0, 1_000_000))
     .option("--deals <count>", "deals in the workspace", wholeNumber(0, 1_000_000))
@@ -155,6 +155,12 @@ function wholeNumber(min: number, max: number): (text: string) => number {
     if (value >= min && value <= max) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
+}
+
+/** A shorter one would stand in other texts by chance, and be blanked out there. */
+function accessToken(text: string): string {
+  if (/^[\x21-\x7e]{16,}$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be at least 16 printable characters without spaces.");
 }
 
 function rateLimit(text: string): { readsPerSecond: number; writesPerSecond: number } {

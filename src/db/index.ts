@@ -7,4 +7,11 @@ export {
   type Sql,
   type Tx,
 } from "./client.ts";
-export { DatabaseNewerError, isMigrated, migrate, MigrationError } from "./migrate.ts";
+export {
+  DatabaseNewerError,
+  DatabaseOlderError,
+  hasMirror,
+  isMigrated,
+  migrate,
+  MigrationError,
+} from "./migrate.ts";

@@ -17,12 +17,30 @@ export class MigrationError extends MirrorError {
   }
 }
 
+/** How many migrations a database has, and how many this version of the program knows, e.g. `{ applied: 9, known: 12 }`. */
+export interface SchemaVersion {
+  applied: number;
+  known: number;
+}
+
 /** The database was migrated by a newer version of this program, which an older one would damage. */
 export class DatabaseNewerError extends MirrorError {
-  constructor() {
+  constructor({ applied, known }: SchemaVersion) {
     super(
       "DATABASE_NEWER",
-      "The database was migrated by a newer version of attio-mirror; install that version or a later one.",
+      `The database was migrated by a newer version of attio-mirror: it is at schema ${applied}, and this version knows ${known}; ` +
+        "install that version or a later one.",
+    );
+  }
+}
+
+/** The database was migrated by an older version, and has not been migrated since. */
+export class DatabaseOlderError extends MirrorError {
+  constructor({ applied, known }: SchemaVersion) {
+    super(
+      "DATABASE_OLDER",
+      `The database was migrated by an older version of attio-mirror: it is at schema ${applied}, and this version needs ${known}; ` +
+        "run attio-mirror migrate.",
     );
   }
 }
@@ -39,12 +57,11 @@ interface Journal {
  * @throws {MigrationError} when a migration fails
  */
 export async function migrate(db: Database): Promise<void> {
-  const newest = await newestKnownMigration();
   await db.sql.begin(async (tx) => {
     await lockExclusive(tx, "migrate");
-    const applied = await newestAppliedMigration(db);
-    if (applied > newest) throw new DatabaseNewerError();
-    if (applied === newest) return;
+    const state = await readMigrations(db);
+    if (state.newestApplied > state.newestKnown) throw new DatabaseNewerError(state);
+    if (state.newestApplied === state.newestKnown) return;
     try {
       await runMigrations(db.orm, {
         migrationsFolder: MIGRATIONS_FOLDER,
@@ -60,19 +77,37 @@ export async function migrate(db: Database): Promise<void> {
 
 /** Whether every migration of this version has been applied. */
 export async function isMigrated(db: Database): Promise<boolean> {
-  return (await newestAppliedMigration(db)) === (await newestKnownMigration());
+  const { newestApplied, newestKnown } = await readMigrations(db);
+  return newestApplied === newestKnown;
 }
 
-async function newestKnownMigration(): Promise<number> {
+/**
+ * Whether there is a mirror of this version in a database: false where none was ever begun.
+ *
+ * @throws {DatabaseOlderError} {@link DatabaseNewerError} for one of another version
+ */
+export async function hasMirror(db: Database): Promise<boolean> {
+  const state = await readMigrations(db);
+  if (state.applied === 0) return false;
+  if (state.newestApplied > state.newestKnown) throw new DatabaseNewerError(state);
+  if (state.newestApplied < state.newestKnown) throw new DatabaseOlderError(state);
+  return true;
+}
+
+interface Migrations extends SchemaVersion {
+  /** When the last one was written, in milliseconds since the epoch: what tells newer from older; 0 for none. */
+  newestApplied: number;
+  newestKnown: number;
+}
+
+async function readMigrations(db: Database): Promise<Migrations> {
   const journal = JSON.parse(await readFile(`${MIGRATIONS_FOLDER}/meta/_journal.json`, "utf8")) as Journal;
-  return Math.max(0, ...journal.entries.map((entry) => entry.when));
-}
-
-async function newestAppliedMigration(db: Database): Promise<number> {
+  const known = journal.entries.length;
+  const newestKnown = Math.max(0, ...journal.entries.map((entry) => entry.when));
   const [found] = await db.sql<{ exists: boolean }[]>`
     SELECT to_regclass(${`${MIGRATIONS_SCHEMA}.${MIGRATIONS_TABLE}`}) IS NOT NULL AS exists`;
-  if (found?.exists !== true) return 0;
-  const [row] = await db.sql<{ newest: number | null }[]>`
-    SELECT max(created_at) AS newest FROM attio_sync.migrations`;
-  return row?.newest ?? 0;
+  if (found?.exists !== true) return { applied: 0, newestApplied: 0, known, newestKnown };
+  const [row] = await db.sql<{ applied: number; newest: number | null }[]>`
+    SELECT count(*)::int AS applied, max(created_at) AS newest FROM attio_sync.migrations`;
+  return { applied: row?.applied ?? 0, newestApplied: row?.newest ?? 0, known, newestKnown };
 }

@@ -10,6 +10,7 @@ export interface StreamStatus extends ChangeCounts {
   rows: number | null;
   /** When a backfill of it last ended well, ISO 8601 in UTC; null = never. */
   lastBackfillAt: string | null;
+  /** `pending`: never read in full, and nothing is known to be in the way; else as the mirror keeps it. */
   state: string;
   reason: string | null;
   /** Why and until when nothing is written, since Attio refuses every write, e.g. `{ code: "billing_error", message: "…", until: "2026-…Z" }`; null = it takes them. */
@@ -31,13 +32,18 @@ export async function readStatus(db: Database): Promise<StreamStatus[]> {
         stream: row.stream,
         rows: table === undefined ? null : await countRows(db.sql, table),
         lastBackfillAt: row.lastBackfillAt === null ? null : new Date(row.lastBackfillAt).toISOString(),
-        state: row.state,
+        state: stateOf(row),
         ...(changes.get(row.stream) ?? NO_CHANGES),
         reason: row.reason,
         writesPaused: pauseOf(row),
       };
     }),
   );
+}
+
+/** What is no worse than not read yet is `pending`. */
+function stateOf({ state, lastBackfillAt }: StreamRow): string {
+  return state === "ok" && lastBackfillAt === null ? "pending" : state;
 }
 
 /** A pause that is over is no news: the next write tells whether Attio takes it. */

@@ -134,8 +134,7 @@ async function runChore(deps: HandlerDeps, chore: Chore): Promise<void> {
 
 async function readPastValues({ bulk, log, signal, history }: HandlerDeps): Promise<void> {
   if (history === "off") return;
-  const { records, left, unknown } = await crawlPastValues(bulk, history, { signal, limit: HISTORY_BATCH });
-  if (unknown.length > 0) log.warn({ unknown }, "HISTORY names attributes that the workspace does not have");
+  const { records, left } = await crawlPastValues(bulk, history, { signal, limit: HISTORY_BATCH });
   if (records > 0) log.info({ records, left }, "past values read; each one left costs a request");
   // Attio keeps none of some attributes: what no round can read must not begin another one.
   if (left === 0 || records < HISTORY_BATCH || signal.aborted) return;

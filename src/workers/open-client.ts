@@ -1,5 +1,5 @@
 import { createAttioClient, type AttioClient } from "../attio/index.ts";
-import { requireToken, type Config } from "../config.ts";
+import { proxyOf, requireToken, type Config } from "../config.ts";
 import type { Closers } from "../lib/closers.ts";
 import type { Log } from "../logger.ts";
 import { openSharedBudget } from "../sync/shared-budget.ts";
@@ -24,6 +24,7 @@ export async function openClient(
     token: requireToken(config),
     baseUrl: config.attioBaseUrl,
     budget,
+    proxy: proxyOf(config),
     log: (entry) => log.trace(entry, "attio"),
   });
   closers.add("client", () => client.close());

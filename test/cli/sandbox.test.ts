@@ -32,8 +32,10 @@ test("it prints URL and token as JSON, serves, and ends with 0 when asked to sto
 });
 
 test("without --json it prints lines that a shell can take", async () => {
-  const { io } = await startSandboxCommand(["--token", "t0k"]);
-  expect(io.out()).toMatch(/^export ATTIO_BASE_URL=http:\/\/127\.0\.0\.1:\d+\nexport ATTIO_API_KEY=t0k\n$/);
+  const { io } = await startSandboxCommand(["--token", "t0k-of-a-sandbox"]);
+  expect(io.out()).toMatch(
+    /^export ATTIO_BASE_URL=http:\/\/127\.0\.0\.1:\d+\nexport ATTIO_API_KEY=t0k-of-a-sandbox\n$/,
+  );
 });
 
 test("a port in use is a mistake that names the flag", async () => {
@@ -47,4 +49,9 @@ test("a port in use is a mistake that names the flag", async () => {
   const { exitCode, err } = await runCli(["sandbox", ...SMALL, "--port", String(port)]);
   server.close();
   expect({ exitCode, err }).toEqual({ exitCode: 2, err: `attio-mirror: --port ${String(port)} is in use\n` });
+});
+
+test("a token that is too short to be told from other text is refused at once", async () => {
+  const { exitCode, err } = await runCli(["sandbox", ...SMALL, "--token", "short"]);
+  expect([exitCode, err]).toEqual([2, expect.stringContaining("at least 16 printable characters")]);
 });

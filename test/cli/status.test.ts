@@ -53,7 +53,7 @@ test("local changes that are not in Attio are counted, each stream's by where th
 
   const plain = await runCli(["status"], env);
   expect(plain.out).toMatch(
-    /^ stream +│ rows │ last backfill +│ state │ pending │ failed │ conflicts │ reason/,
+    /^ stream +│ rows │ last backfill +│ state +│ pending │ failed │ conflicts │ reason/,
   );
   expect(plain.out).toMatch(/^ people +│ +8 │ [^│]+ │ ok +│ +2 │ +3 │ +1 │/m);
 });
@@ -75,4 +75,35 @@ test("a stream of which Attio refuses every write says so, with the code", async
   expect((await runCli(["status"], env)).out).toMatch(/^ companies .*│ writes paused: billing_error/m);
   await user`UPDATE attio_sync.streams SET writes_paused_until = now() - interval '1 second' WHERE stream = 'companies'`;
   expect((await runCli(["status"], env)).out).not.toContain("writes paused");
+});
+
+test("a stream that was never read is pending; one that Attio does not show says so", async () => {
+  const { out } = await runCli(["status", "--json"], env);
+  const { streams } = JSON.parse(out) as { streams: { stream: string; state: string }[] };
+  const states = Object.fromEntries(streams.map(({ stream, state }) => [stream, state]));
+  expect(states).toMatchObject({ people: "ok", companies: "ok", deals: "pending" });
+});
+
+test("a database of another version is told apart from one in which nothing is mirrored yet", async () => {
+  const [last] = await user<
+    { id: number }[]
+  >`SELECT id FROM attio_sync.migrations ORDER BY created_at DESC LIMIT 1`;
+  const id = last?.id ?? 0;
+  await user`UPDATE attio_sync.migrations SET created_at = created_at + 1 WHERE id = ${id}`;
+  const newer = await runCli(["status"], env);
+  expect(newer).toMatchObject({ exitCode: 1, out: "" });
+  expect(newer.err).toMatch(
+    /newer version of attio-mirror: it is at schema \d+, and this version knows \d+; install that version/,
+  );
+
+  await user`UPDATE attio_sync.migrations SET created_at = created_at - 2 WHERE id = ${id}`;
+  const older = await runCli(["status"], env);
+  expect(older).toMatchObject({ exitCode: 1, out: "" });
+  expect(older.err).toMatch(
+    /older version of attio-mirror: it is at schema \d+, and this version needs \d+; run attio-mirror migrate/,
+  );
+  expect((await runCli(["webhooks", "replay", "--since", "2026-01-01"], env)).err).toContain(
+    "run attio-mirror migrate",
+  );
+  await user`UPDATE attio_sync.migrations SET created_at = created_at + 1 WHERE id = ${id}`;
 });

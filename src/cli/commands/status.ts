@@ -1,4 +1,4 @@
-import { isMigrated } from "../../db/index.ts";
+import { hasMirror } from "../../db/index.ts";
 import { readStatus, type StreamStatus } from "../../sync/status.ts";
 import type { Context } from "../context.ts";
 import { openMirrorDatabase } from "../database.ts";
@@ -11,7 +11,7 @@ const HEAD = ["stream", "rows", "last backfill", "state", "pending", "failed", "
 export async function runStatus(context: Context, { json = false }: { json?: boolean }): Promise<number> {
   const mirror = await openMirrorDatabase(context);
   try {
-    const streams = (await isMigrated(mirror.db)) ? await readStatus(mirror.db) : [];
+    const streams = (await hasMirror(mirror.db)) ? await readStatus(mirror.db) : [];
     if (json) {
       context.io.stdout.write(`${JSON.stringify({ streams })}\n`);
     } else if (streams.length === 0) {

@@ -1,5 +1,5 @@
 import { requirePublicUrl, requireToken } from "../../config.ts";
-import { isMigrated, migrate, type Database } from "../../db/index.ts";
+import { hasMirror, migrate, type Database } from "../../db/index.ts";
 import { notify } from "../../db/notify.ts";
 import { replayDeliveries } from "../../db/queries/inbox.ts";
 import { listWebhooks } from "../../webhooks/list.ts";
@@ -86,8 +86,9 @@ export async function runWebhooksReplay(
 ): Promise<number> {
   const mirror = await openMirrorDatabase(context);
   try {
-    const isReady = await isMigrated(mirror.db);
-    const replayed = isReady ? await replayDeliveries(mirror.db.sql, since.toISOString()) : 0;
+    const replayed = (await hasMirror(mirror.db))
+      ? await replayDeliveries(mirror.db.sql, since.toISOString())
+      : 0;
     if (replayed > 0) await notify(mirror.db.sql);
     const line = `${counted(replayed, "delivery", "deliveries")} received since ${since.toISOString()} will be processed again.`;
     print(context, json ? JSON.stringify({ replayed, since: since.toISOString() }) : line);

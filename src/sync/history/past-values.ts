@@ -21,8 +21,6 @@ export interface PastValues {
   records: number;
   /** Records that are left, because the crawl was stopped. */
   left: number;
-  /** Names of the choice that no attribute has. */
-  unknown: string[];
 }
 
 export interface CrawlOptions {
@@ -40,9 +38,8 @@ export async function crawlPastValues(
   choice: HistoryChoice,
   { signal, limit = Infinity }: CrawlOptions = {},
 ): Promise<PastValues> {
-  const { attributes, unknown } = await chooseAttributes(deps, choice);
-  const result: PastValues = { records: 0, left: 0, unknown };
-  for (const chosen of attributes) {
+  const result: PastValues = { records: 0, left: 0 };
+  for (const chosen of await chooseAttributes(deps, choice)) {
     if (signal?.aborted !== true && result.records < limit) {
       result.records += await crawlAttribute(deps, chosen, { signal, limit: limit - result.records });
     }
@@ -57,20 +54,14 @@ interface Chosen {
   history: HistoryColumn;
 }
 
-async function chooseAttributes(
-  { db }: SyncDeps,
-  choice: HistoryChoice,
-): Promise<{ attributes: Chosen[]; unknown: string[] }> {
+async function chooseAttributes({ db }: SyncDeps, choice: HistoryChoice): Promise<Chosen[]> {
   const names = new Set(choice.split(",").map((name) => name.trim()));
-  const unknown = new Set(names);
-  unknown.delete("status");
   const attributes: Chosen[] = [];
   for (const stream of await listStreams(db.orm)) {
     if (stream.kind === "fixed" || stream.sourceId === null || stream.state === "gone") continue;
     const plan = await loadRecordPlan(db.orm, stream);
     for (const attribute of plan.attributes) {
       const name = `${plan.stream}.${attribute.slug}`;
-      unknown.delete(name);
       if (!names.has(name) && !(names.has("status") && attribute.kind === "status")) continue;
       const history = {
         stream: plan.stream,
@@ -82,7 +73,7 @@ async function chooseAttributes(
       attributes.push({ plan, attribute, history });
     }
   }
-  return { attributes, unknown: [...unknown] };
+  return attributes;
 }
 
 async function crawlAttribute(
