@@ -4,7 +4,7 @@ import { knownInserts } from "../../db/queries/outbox.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import type { RecordSource } from "../fetch/record-source.ts";
 import type { AttributePlan } from "../mapping/record-plan.ts";
-import { isMadeOf } from "./made-of.ts";
+import { isMadeOf, wasMadeWithKey } from "./made-of.ts";
 import type { PushDeps } from "./push-deps.ts";
 import { valuesIn } from "./write-form.ts";
 
@@ -41,8 +41,17 @@ export type Made =
  */
 export async function findMade(deps: PushDeps, source: Planned, wanted: Wanted): Promise<Made> {
   if (source.plan.kind === "list") return findEntry(deps, source, wanted);
-  if (wanted.key !== undefined) return only(await findByKey(deps, source, wanted.key, wanted));
-  return wanted.attempted ? only(await findByContent(deps, source, wanted)) : { kind: "free" };
+  const { key, local, options } = wanted;
+  const present = key === undefined ? [] : await findByKey(deps, source, key, wanted);
+  if (present.length > 0 || !wanted.attempted) return only(present);
+  // Its key may have been given to another record since.
+  return only(
+    await findMadeByUs(deps, source, wanted, (record) =>
+      key === undefined
+        ? isMadeOf(deps, source.plan, record, local, options)
+        : wasMadeWithKey(deps, source.plan, record, { key, local, options }),
+    ),
+  );
 }
 
 /** Properties by which unique values are filtered (docs: "Filtering and sorting"). */
@@ -69,10 +78,12 @@ async function findByKey(
   return items.map((record) => record.id.record_id);
 }
 
-async function findByContent(
+/** Records that our token made since then, which are known to be no other row's. */
+async function findMadeByUs(
   deps: PushDeps,
   { plan }: Planned,
-  { local, sinceMs, options }: Wanted,
+  { sinceMs, options }: Wanted,
+  isIt: (record: AttioRecord) => Promise<boolean>,
 ): Promise<string[]> {
   const { items } = await deps.client.records.query(
     plan.sourceId,
@@ -88,10 +99,9 @@ async function findByContent(
     items.filter((record) => isByUs(record.values, deps)),
     (record) => record.id.record_id,
   );
-  const alike: string[] = [];
-  for (const record of ours)
-    if (await isMadeOf(deps, plan, record, local, options)) alike.push(record.id.record_id);
-  return alike;
+  const found: string[] = [];
+  for (const record of ours) if (await isIt(record)) found.push(record.id.record_id);
+  return found;
 }
 
 /** Of a parent's entries only one insert is under way at a time, so what our token made since then is what it made. */

@@ -83,6 +83,19 @@ async function differingFrom(
   });
 }
 
+/** Whether a record was made with one of these values of its key, whatever became of them since. */
+export async function wasMadeWithKey(
+  deps: PushDeps,
+  plan: RecordPlan,
+  record: AttioRecord,
+  { key, local, options }: { key: AttributePlan; local: Cells; options: RequestOptions },
+): Promise<boolean> {
+  const first = await firstValues(deps, plan, record, key, options);
+  const sent = new Set(valuesIn(key, local).map(({ main }) => String(main).toLowerCase()));
+  const texts = (first ?? []).flatMap((value) => (isJsonObject(value) ? Object.values(value) : []));
+  return texts.some((text) => typeof text === "string" && sent.has(text.toLowerCase()));
+}
+
 /** The values that a record was made with; undefined where Attio keeps no past of the attribute. */
 async function firstValues(
   { client }: PushDeps,
