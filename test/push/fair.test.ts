@@ -66,8 +66,8 @@ it("an edit made amid a bulk is sent among the next few writes, also one of a ro
   await running;
   const places = ids.map((id) => written(mirror).indexOf(id) - before);
   expect(written(mirror)).toHaveLength(BULK + 1);
-  // On a busy machine a claim and a look at the record may take as long as a few writes; the bulk has dozens left.
-  expect(Math.max(...places)).toBeLessThan(20);
+  // On a busy machine a claim and a look at the record may take as long as two dozen writes; behind the bulk they would be the last ones.
+  expect(Math.max(...places)).toBeLessThan(30);
 });
 
 it.each([1, 2])("two bulks share the budget: %i processes", async (processes) => {
