@@ -13,9 +13,6 @@ const SEED = { people: 80, companies: 4, deals: 1, seed: 4 };
 /** So slow that what comes amid a bulk finds most of it waiting, also on a busy machine. */
 const WRITES_PER_SECOND = 8;
 
-/** More than a small batch has. */
-const BULK = 40;
-
 /** A process that pushes with a small budget. */
 function pusherOf(
   mirror: Mirror,
